@@ -1,0 +1,25 @@
+"""How a script ends: a clear line and exit code 1 for errors a user can act on, a traceback for the rest."""
+
+import os
+import sys
+
+
+def run(main):
+    """Call ``main`` and exit; a ``ValueError`` or ``OSError`` becomes one line on stderr and exit code 1.
+
+    Parameters
+    ----------
+    main : callable
+        Takes no arguments and returns ``None`` or an exit code.
+
+    Notes
+    -----
+    ``V1FLOW_TRACEBACK=1`` in the environment lets the exception through with its traceback.
+    """
+    try:
+        sys.exit(main())
+    except (ValueError, OSError) as error:
+        if os.environ.get("V1FLOW_TRACEBACK") == "1":
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
+        sys.exit(f"{os.path.basename(sys.argv[0])}: error: {reason}")
