@@ -1,0 +1,46 @@
+"""Output files appear whole or not at all."""
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Temporary path beside a file, renamed to it when the block ends and removed when it fails.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to write. Missing parent folders are created; a file already there is replaced at the end.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write: same folder and same suffix (writers that choose a format by suffix still do).
+
+    Raises
+    ------
+    ValueError
+        When the block ended without writing anything.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "new" / "table.csv"
+    >>> with whole_file(target) as temporary:
+    ...     _ = temporary.write_text("a,b")
+    >>> target.read_text(), len(list(target.parent.iterdir()))
+    ('a,b', 1)
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
+    try:
+        yield temporary
+        if not temporary.exists():
+            raise ValueError(f"{path}: nothing was written")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
