@@ -1,0 +1,1 @@
+"""Metrics, statistics, grouping and plot style: pure functions on spikes, rates and tables."""

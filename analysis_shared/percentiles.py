@@ -1,0 +1,98 @@
+"""Experimental distributions given as percentiles 0 to 100: quantile function, random draws, cumulative distribution."""
+
+import numpy as np
+import pandas as pd
+
+PERCENTS = np.arange(101)
+PERCENTS.flags.writeable = False
+COLUMNS = tuple(f"p{percent}" for percent in PERCENTS)
+
+
+def read_percentiles(path):
+    """Read the experimental percentiles.
+
+    Parameters
+    ----------
+    path : path-like
+        Space-separated: ``cell_type metric n_units p0 ... p100``, one row a cell type and metric.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by (``cell_type``, ``metric``), columns ``n_units p0 ... p100``.
+
+    Raises
+    ------
+    ValueError
+        If columns or values are missing, a row is given twice, a type has no units or percentiles fall.
+    """
+    table = pd.read_csv(path, sep=r"\s+", comment="#")
+    missing = [name for name in ("cell_type", "metric", "n_units", *COLUMNS) if name not in table]
+    if missing:
+        raise ValueError(f"{path}: no column {missing[0]}")
+    table = table.set_index(["cell_type", "metric"])[["n_units", *COLUMNS]]
+    values = table[list(COLUMNS)].to_numpy()
+    for problem, rows in (
+        ("is given twice", table.index.duplicated()),
+        ("has empty or non-finite percentiles", ~np.isfinite(values).all(axis=1)),
+        ("has percentiles that fall", (np.diff(values, axis=1) < 0).any(axis=1)),
+        ("has no units", ~(table["n_units"].to_numpy() >= 1)),
+    ):
+        if rows.any():
+            raise ValueError(f"{path}: {' '.join(table.index[rows][0])} {problem}")
+    return table.sort_index()
+
+
+def percentiles_of(sample):
+    """Percentiles 0..100 of a sample, interpolated between order statistics as in the experimental table.
+
+    Examples
+    --------
+    >>> percentiles_of(np.array([3.0, 1.0]))[[0, 50, 100]].tolist()
+    [1.0, 2.0, 3.0]
+    """
+    ordered = np.sort(sample)
+    return np.interp(PERCENTS / 100 * (len(ordered) - 1), np.arange(len(ordered)), ordered)
+
+
+def quantile(percentiles, probability):
+    """Piecewise linear quantile function through the percentiles.
+
+    Parameters
+    ----------
+    percentiles : ndarray, shape (101,)
+    probability : array_like
+        In [0, 1]; uniform random numbers give random draws.
+    """
+    return np.interp(np.asarray(probability) * 100, PERCENTS, percentiles)
+
+
+def cumulative(percentiles, values, side="right"):
+    """Cumulative distribution whose quantile function is piecewise linear through the percentiles.
+
+    Where percentiles repeat, the distribution jumps; `side` tells P(X <= value) ("right") from P(X < value) ("left").
+
+    Parameters
+    ----------
+    percentiles : ndarray, shape (101,)
+        Not decreasing.
+    values : ndarray, shape (n,)
+    side : {"right", "left"}
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> half_zero = np.concatenate([np.zeros(51), np.arange(1, 51)])
+    >>> cumulative(half_zero, np.array([0.0, 25.0])).tolist(), cumulative(half_zero, np.array([0.0]), "left").tolist()
+    ([0.5, 0.75], [0.0])
+    """
+    above = np.searchsorted(percentiles, values, side=side)
+    upper = np.clip(above, 1, len(percentiles) - 1)
+    low, high = percentiles[upper - 1], percentiles[upper]
+    # The interval found is empty only beyond either end, where the fraction is not used.
+    fraction = (values - low) / np.where(high > low, high - low, 1)
+    inside = (upper - 1 + fraction) / 100
+    return np.where(above == 0, 0.0, np.where(above == len(percentiles), 1.0, inside))

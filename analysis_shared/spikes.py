@@ -1,0 +1,86 @@
+"""Spikes of one trial: reading a SONATA file strictly, and counting spikes by node and window."""
+
+import h5py
+import numpy as np
+
+MILLISECONDS = ("ms", "millisecond", "milliseconds")
+
+
+def read_spikes(path, n_nodes, duration_ms, population="v1"):
+    """Read the spikes of one trial, refusing anything that is not this network's and paradigm's.
+
+    Parameters
+    ----------
+    path : path-like
+        SONATA spikes file.
+    n_nodes : int
+        Number of nodes; ids must be below it.
+    duration_ms : float
+        Length of the recording (ms); no spike may lie outside [0, duration_ms].
+    population : str
+        SONATA population to read.
+
+    Returns
+    -------
+    node_ids : ndarray of int64, shape (n_spikes,)
+    times_ms : ndarray of float64, shape (n_spikes,)
+
+    Raises
+    ------
+    ValueError
+        Naming the file: if it is missing, unreadable or damaged, or holds another population, unknown nodes, another
+        unit, or times outside the recording.
+    """
+    try:
+        with h5py.File(path) as stream:
+            node_ids, times_ms = _read_population(stream, population)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot read spikes: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if len(node_ids) != len(times_ms):
+        raise ValueError(f"{path}: {len(node_ids)} node ids for {len(times_ms)} timestamps")
+    if len(node_ids) and not (node_ids.min() >= 0 and node_ids.max() < n_nodes):
+        raise ValueError(f"{path}: node ids {node_ids.min()}..{node_ids.max()}, expected 0..{n_nodes - 1}")
+    if len(times_ms) and not (times_ms.min() >= 0 and times_ms.max() <= duration_ms):
+        raise ValueError(f"{path}: spikes at {times_ms.min():g}..{times_ms.max():g} ms, expected 0..{duration_ms:g} ms")
+    return node_ids, times_ms
+
+
+def _read_population(stream, population):
+    found = sorted(stream["spikes"]) if "spikes" in stream else []
+    if population not in found:
+        raise ValueError(f"no population spikes/{population}, found {', '.join(found) or 'none'}")
+    group = stream["spikes"][population]
+    absent = [name for name in ("node_ids", "timestamps") if name not in group]
+    if absent:
+        raise ValueError(f"spikes/{population} has no {', '.join(absent)}")
+    unit = group["timestamps"].attrs.get("units", "ms")
+    unit = unit.decode() if isinstance(unit, bytes) else str(unit)
+    if unit not in MILLISECONDS:
+        raise ValueError(f"spikes/{population}/timestamps are in {unit!r}, expected milliseconds")
+    return group["node_ids"][:].astype(np.int64), group["timestamps"][:].astype(np.float64)
+
+
+def count_spikes(node_ids, times_ms, window_ms, n_nodes):
+    """Count each node's spikes in a window.
+
+    Parameters
+    ----------
+    node_ids, times_ms : ndarray, shape (n_spikes,)
+    window_ms : tuple of float
+        (start, stop]: a spike at start is outside, one at stop inside, so adjoining windows share no spike.
+    n_nodes : int
+
+    Returns
+    -------
+    ndarray of int64, shape (n_nodes,)
+
+    Examples
+    --------
+    >>> count_spikes(np.array([0, 0, 2]), np.array([500.0, 500.1, 2500.0]), (500, 2500), 3).tolist()
+    [1, 0, 1]
+    """
+    start, stop = window_ms
+    inside = (times_ms > start) & (times_ms <= stop)
+    return np.bincount(node_ids[inside], minlength=n_nodes)
