@@ -1,4 +1,4 @@
-"""Experimental distributions given as percentiles 0 to 100: quantile function, random draws, cumulative distribution."""
+"""Experimental distributions given as percentiles 0 to 100: quantiles, random draws, cumulative distribution."""
 
 import numpy as np
 import pandas as pd

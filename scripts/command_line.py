@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 def run(main):
@@ -22,4 +23,4 @@ def run(main):
         if os.environ.get("V1FLOW_TRACEBACK") == "1":
             raise
         reason = " ".join(str(error).split()) or type(error).__name__
-        sys.exit(f"{os.path.basename(sys.argv[0])}: error: {reason}")
+        sys.exit(f"{Path(sys.argv[0]).name}: error: {reason}")
