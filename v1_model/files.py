@@ -1,7 +1,6 @@
 """Output files appear whole or not at all."""
 
 import contextlib
-import os
 import uuid
 from pathlib import Path
 
@@ -41,6 +40,6 @@ def whole_file(path):
         yield temporary
         if not temporary.exists():
             raise ValueError(f"{path}: nothing was written")
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
