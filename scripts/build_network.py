@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 import command_line
-
 from v1_model.builder import NetworkSpec, build_network
 from v1_model.seed_tables import load_seed_tables
 

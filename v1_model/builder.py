@@ -71,7 +71,7 @@ class Builder:
         self.network = Path(self.folder) / "network"
         self.v1 = v1_nodes.place_cells(tables, spec.radius_um, spec.seed, spec.fluctuating_counts)
         self.lgn = lgn_nodes.place_cells(tables, spec.lgn, spec.seed)
-        self.kinetics = tables.synapse_kinetics.set_index(["pre", "post"]).sort_index()
+        self.kinetics = tables.synapse_kinetics.sort_index()
         present = [synapses.EXTERNAL, *self.v1.types["synaptic_type"].unique()]
         self.unitary_psp = unitary_psp_table(
             tables.cell_models, self.v1.types["synaptic_type"], self.kinetics.loc[present]
@@ -197,7 +197,9 @@ class Builder:
 
     def _v1_edge_type(self, source, target):
         pre, post = self._synaptic(source), self._synaptic(target)
-        return _edge_type(f"pop_name=='{source}'", f"pop_name=='{target}'", pre, post, self.kinetics.at[(pre, post), "latency_ms"])
+        return _edge_type(
+            f"pop_name=='{source}'", f"pop_name=='{target}'", pre, post, self.kinetics.at[(pre, post), "latency_ms"]
+        )
 
     def _lgn_edge_type(self, source, target):
         post = self._synaptic(target)
@@ -205,7 +207,9 @@ class Builder:
 
     def _background_edge_type(self, source, specimen):
         post = self.v1.types.at[specimen, "synaptic_type"]
-        return _edge_type(f"pop_name=='{source}'", f"node_type_id=={specimen}", synapses.EXTERNAL, post, background.DELAY_MS)
+        return _edge_type(
+            f"pop_name=='{source}'", f"node_type_id=={specimen}", synapses.EXTERNAL, post, background.DELAY_MS
+        )
 
     def _write_connection_summary(self, sampler, n_edges, weight_sums):
         """Numbers and expectations by pair of cell types, for the network's figure."""

@@ -61,12 +61,14 @@ def triangular_quantile(u, low, mode, high):
     """Inverse CDF of the triangular distribution."""
     split = (mode - low) / (high - low)
     return np.where(
-        u < split, low + np.sqrt(u * (high - low) * (mode - low)), high - np.sqrt((1 - u) * (high - low) * (high - mode))
+        u < split,
+        low + np.sqrt(u * (high - low) * (mode - low)),
+        high - np.sqrt((1 - u) * (high - low) * (high - mode)),
     )
 
 
 def receptive_field_size(u, low, high):
-    """Receptive field size (deg): constant where the range is empty, else triangular with its mode one above the low end."""
+    """Receptive field size (deg): constant where the range is empty, else triangular, mode one above the low end."""
     wide = np.where(high > low, high, low + 2.0)
     mode = np.minimum(low + 1.0, wide)
     return np.where(high > low, triangular_quantile(u, low, mode, wide), low)

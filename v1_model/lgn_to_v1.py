@@ -90,7 +90,7 @@ def frequency_preference(family, frequency, preferred, on_cell):
 
 @njit(inline="always")
 def yule_simon(u1, u2, rho):
-    """Yule–Simon number from two uniforms: geometric, with success probability exp(−W) and W exponential of rate rho."""
+    """Yule–Simon number from two uniforms: geometric with success probability exp(−W), W exponential of rate rho."""
     log_failure = np.log1p(-(u2 ** (1.0 / rho)))
     return max(1.0, np.ceil(np.log(u1) / log_failure))
 
@@ -123,7 +123,7 @@ def _candidates(key, angle, sign, cx, cz, lgn_x, lgn_y, lgn_angle, model, family
         r2 = along * along + across * across
         index[n] = c
         distance[n] = r2
-        # Smallest exponential times at these rates = drawing without replacement by weight (Efraimidis & Spirakis 2006).
+        # The smallest exponential times are a draw without replacement by weight (Efraimidis & Spirakis 2006).
         rank[n] = np.log(-np.log(uniform_at(key, c))) + r2 / (2.0 * SIGMA_DEG * SIGMA_DEG) - np.log(weight)
         n += 1
     return n
@@ -181,8 +181,8 @@ def connect_targets(
         preferred = _poisson_above_zero(fork(own, _FREQUENCY), mean_frequency[t])
         q = frequency_preference(family, frequency, preferred, on_cell)
         found = _candidates(
-            fork(own, _CANDIDATE), angle[t], 1.0 if on_cell else -1.0, centre_x[t], centre_y[t], lgn_x, lgn_y, lgn_angle,
-            model, family, q, index, rank, distance,
+            fork(own, _CANDIDATE), angle[t], 1.0 if on_cell else -1.0, centre_x[t], centre_y[t], lgn_x, lgn_y,
+            lgn_angle, model, family, q, index, rank, distance,
         )  # fmt: skip
         wanted = min(found, int(np.rint(wanted_synapses[t] * (rho[t] - 1.0) / rho[t])))
         if wanted == 0:

@@ -1,8 +1,8 @@
 """Random numbers that are a function of (seed, purpose, ids) alone.
 
 Nothing here has state, so a draw does not depend on the thread, block or process that makes it. Bulk draws inside
-numba kernels use :func:`uniform_at` (SplitMix64, Steele et al. 2014, doi:10.1145/2660193.2660195); everything else uses a
-numpy generator on a Philox stream from :func:`generator`.
+numba kernels use :func:`uniform_at` (SplitMix64, Steele et al. 2014, doi:10.1145/2660193.2660195); everything else uses
+a numpy generator on a Philox stream from :func:`generator`.
 """
 
 import hashlib
@@ -48,13 +48,13 @@ def mix(z):
 @njit(inline="always")
 def fork(key, index):
     """Key of the stream that belongs to one id under a key."""
-    return mix(key + (np.uint64(index) + np.uint64(1)) * _GOLDEN)
+    return mix(np.uint64(key) + (np.uint64(index) + np.uint64(1)) * _GOLDEN)
 
 
 @njit(inline="always")
 def uniform_at(key, counter):
     """The counter-th number of a stream, uniform on the open interval (0, 1)."""
-    bits = mix(key + (np.uint64(counter) + np.uint64(1)) * _GOLDEN)
+    bits = mix(np.uint64(key) + (np.uint64(counter) + np.uint64(1)) * _GOLDEN)
     return (np.float64(bits >> np.uint64(11)) + 0.5) * _TO_UNIT
 
 

@@ -1,11 +1,12 @@
 """Recurrent connections: which V1 cell connects to which.
 
-The probability of a connection from source cell s to target cell t is p_max · K(Δ) · O(δ) · size(t): a lateral Gaussian, an
-orientation rule between excitatory cells and the target's relative synapse number (see ``docs/model.md``).
+The probability of a connection from source cell s to target cell t is p_max · K(Δ) · O(δ) · size(t): a lateral
+Gaussian, an orientation rule between excitatory cells and the target's relative synapse number (``docs/model.md``).
 
-Sources of a cell type lie in a square grid. A target walks the grid squares with an exponential clock under a bound of the
-probability in each square, so it visits about as many sources as it connects to, wherever they are; the sources visited are
-then accepted with their true probability over the bound (thinning, Lewis & Shedler 1979, doi:10.1002/nav.3800260304).
+Sources of a cell type lie in a square grid. A target walks the grid squares with an exponential clock under a bound
+of the probability in each square, so it visits about as many sources as it connects to, wherever they are; the sources
+visited are then accepted with their true probability over the bound (thinning, Lewis & Shedler 1979,
+doi:10.1002/nav.3800260304).
 """
 
 from dataclasses import dataclass
@@ -84,7 +85,9 @@ def connection_rule(tables, core_radius_um):
     names = tables.cell_types.drop_duplicates("cell_type").set_index("cell_type")
     types = list(names.index)
     excitatory = (names["ei"] == "e").to_numpy()
-    p_max = tables.connection_probability.pivot(index="pre", columns="post", values="p_max").loc[types, types].to_numpy()
+    p_max = (
+        tables.connection_probability.pivot(index="pre", columns="post", values="p_max").loc[types, types].to_numpy()
+    )
     ei = ["i", "e"]
     sigma = tables.connection_sigma.pivot(index="pre", columns="post", values="sigma_um").loc[ei, ei].to_numpy()
     ratios = tables.orientation_ratio.set_index(["pre", "post"])["orientation_ratio_90_to_0"]
@@ -93,7 +96,14 @@ def connection_rule(tables, core_radius_um):
     factors = np.array([[orientation_factors(ratio, p) for p in row] for row in p_max])
     b1, b2 = (np.where(oriented, factors[..., i], 1.0) for i in (0, 1))
     return ConnectionRule(
-        types, excitatory, p_max.astype(float), sigma.astype(float), b1, b2, oriented, SHIFT_RADIUS_FACTOR * core_radius_um
+        types,
+        excitatory,
+        p_max.astype(float),
+        sigma.astype(float),
+        b1,
+        b2,
+        oriented,
+        SHIFT_RADIUS_FACTOR * core_radius_um,
     )
 
 
@@ -181,7 +191,24 @@ def _bounds_of_target(t, x, z, cos, sin, shift, sigma, centre, bound):
 
 @njit(nogil=True, cache=True)
 def sample_sources(
-    key, first, last, x, z, angle, size, cell_type, excitatory, p_max, sigma, b1, b2, oriented, shift_radius, order, start, centre
+    key,
+    first,
+    last,
+    x,
+    z,
+    angle,
+    size,
+    cell_type,
+    excitatory,
+    p_max,
+    sigma,
+    b1,
+    b2,
+    oriented,
+    shift_radius,
+    order,
+    start,
+    centre,
 ):
     """Draw the sources of the targets ``first … last − 1``.
 
@@ -280,8 +307,8 @@ class RecurrentSampler:
         """Sources and their counts for the targets ``first … last − 1`` (see :func:`sample_sources`)."""
         n, r, g = self.nodes, self.rule, self.grid
         return sample_sources(
-            self.key, first, last, n.x, n.z, n.tuning_angle, self.size, self.cell_type, r.excitatory, r.p_max, r.sigma_um,
-            r.b1, r.b2, r.oriented, r.shift_radius_um, g.order, g.start, g.centre,
+            self.key, first, last, n.x, n.z, n.tuning_angle, self.size, self.cell_type, r.excitatory, r.p_max,
+            r.sigma_um, r.b1, r.b2, r.oriented, r.shift_radius_um, g.order, g.start, g.centre,
         )  # fmt: skip
 
 
@@ -308,7 +335,9 @@ def expected_edges(nodes, rule, sampler, radius_um):
     shift = np.where(np.hypot(xt, zt) <= rule.shift_radius_um, SHIFT_UM, 0.0)
     cos, sin = np.cos(np.deg2rad(angle_t)), np.sin(np.deg2rad(angle_t))
     kernels = {
-        (exc, t_exc): lateral_kernel.py_func(xs - xt, zs - zt, cos, sin, shift, rule.sigma_um[int(exc), int(t_exc)], exc)
+        (exc, t_exc): lateral_kernel.py_func(
+            xs - xt, zs - zt, cos, sin, shift, rule.sigma_um[int(exc), int(t_exc)], exc
+        )
         for exc in (False, True)
         for t_exc in (False, True)
     }

@@ -67,7 +67,9 @@ def model_counts(tables, radius_um, seed, fluctuating):
     scaled = np.ceil(counts * (radius_um / REFERENCE_RADIUS_UM) ** 2).astype(np.int64)
     if not fluctuating:
         return scaled
-    return np.array([generator(seed, "cell_count", s).poisson(n) for s, n in zip(population.index, scaled, strict=True)])
+    return np.array(
+        [generator(seed, "cell_count", s).poisson(n) for s, n in zip(population.index, scaled, strict=True)]
+    )
 
 
 def node_types(tables, counts):

@@ -1,4 +1,4 @@
-"""Weights of the recurrent connections: lognormal PSPs, ranked by like-to-like tuning where the network has that rule."""
+"""Weights of the recurrent connections: lognormal PSPs, ranked by tuning similarity in like-to-like networks."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ from numba import njit
 from scipy.special import ndtri
 
 from v1_model.random_streams import fork, stream_key, uniform_at
-from v1_model.v1_nodes import lognormal_mean
 
 MINIMUM_SHAPE = 0.001
 QUANTILE_RANGE = (0.001, 0.999)
