@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 
 import command_line
-
 from v1_model.background_spikes import BIN_MS, background_spikes
 from v1_model.spikes import write_spikes
 

@@ -88,6 +88,7 @@ def stimulus(parameters, bmtk_constants):
     return register
 
 
+_GREY = Parameter("grey_ms", "gray_screen_dur", low=0, default=0.0)
 _SCREEN = (
     Parameter("screen_height_deg", "row_size", low=0, low_included=False, default=SCREEN_HEIGHT_DEG),
     Parameter("screen_width_deg", "col_size", low=0, low_included=False, default=SCREEN_WIDTH_DEG),
@@ -110,7 +111,7 @@ _BMTK_MOVIE = {
         Parameter("temporal_frequency_hz", "temporal_f", low=0, low_included=False),
         Parameter("contrast", "contrast", low=0, high=1),
         Parameter("phase_deg", "phase", default=0.0),
-        Parameter("grey_ms", "gray_screen_dur", low=0, default=0.0),
+        _GREY,
         *_SCREEN,
     ),
     bmtk_constants=_BMTK_MOVIE,
@@ -151,9 +152,12 @@ def drifting_grating(
     return Movie(data.reshape(frames, *along.shape), row_deg, column_deg, frame_rate_hz)
 
 
-@stimulus(parameters=_SCREEN, bmtk_constants={**_BMTK_MOVIE, "cpd": 0.04, "temporal_f": 1.0, "contrast": 0.0})
-def grey_screen(*, duration_ms, screen_height_deg, screen_width_deg, degrees_per_pixel, frame_rate_hz):
-    """Grey throughout; BMTK's input is a grating without contrast."""
+@stimulus(
+    parameters=(_GREY, *_SCREEN),
+    bmtk_constants={**_BMTK_MOVIE, "theta": 0.0, "cpd": 0.04, "temporal_f": 1.0, "contrast": 0.0, "phase": 0.0},
+)
+def grey_screen(*, grey_ms, duration_ms, screen_height_deg, screen_width_deg, degrees_per_pixel, frame_rate_hz):
+    """Grey throughout, so ``grey_ms`` changes nothing; BMTK's input is a grating without contrast."""
     row_deg, column_deg = _screen_axes(screen_height_deg, screen_width_deg, degrees_per_pixel)
     frames = _whole_frames(duration_ms, frame_rate_hz, "duration_ms") + 1
     return Movie(np.zeros((frames, len(row_deg), len(column_deg))), row_deg, column_deg, frame_rate_hz)
@@ -279,5 +283,7 @@ def _screen_axes(height_deg, width_deg, degrees_per_pixel):
     """Row and column centres; the outermost pixels sit on the edges, as BMTK places them."""
     rows, columns = int(height_deg / degrees_per_pixel), int(width_deg / degrees_per_pixel)
     if min(rows, columns) < 2:
-        raise ValueError(f"a screen of {width_deg:g} x {height_deg:g} deg has too few pixels of {degrees_per_pixel:g} deg")
+        raise ValueError(
+            f"a screen of {width_deg:g} x {height_deg:g} deg has too few pixels of {degrees_per_pixel:g} deg"
+        )
     return np.linspace(0, height_deg, rows), np.linspace(0, width_deg, columns)
