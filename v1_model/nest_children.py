@@ -1,0 +1,89 @@
+"""Forked child processes, some side by side, that report progress and are told apart by name when they fail."""
+
+import os
+import selectors
+import signal
+import sys
+import traceback
+
+
+def run_children(tasks, copies, on_progress=None):
+    """Fork a child for each task, at most ``copies`` at a time, and wait for all of them.
+
+    Parameters
+    ----------
+    tasks : dict of str to callable
+        By name; called in its child with one argument, a function that passes a number on to ``on_progress``.
+    copies : int
+    on_progress : callable, optional
+        Called here with each number.
+
+    Returns
+    -------
+    dict of str to str
+        Why each task that failed did, by name; empty when all ended well.
+    """
+    waiting, failures = list(tasks.items()), {}
+    with selectors.DefaultSelector() as running:
+        while waiting or running.get_map():
+            while waiting and len(running.get_map()) < copies:
+                name, task = waiting.pop(0)
+                pid, pipe = _fork(task)
+                running.register(pipe, selectors.EVENT_READ, [name, pid, ""])
+            for key, _ in running.select():
+                name, pid, _ = key.data
+                message = os.read(key.fileobj, 1 << 16).decode()
+                if message:
+                    key.data[2] = _take_lines(key.data[2] + message, on_progress)
+                    continue
+                running.unregister(key.fileobj)
+                os.close(key.fileobj)
+                status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                if status:
+                    failures[name] = _reason(status, key.data[2])
+    return failures
+
+
+def _fork(task):
+    """Process id and read end of the pipe of a new child."""
+    read_end, write_end = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        os.close(write_end)
+        return pid, read_end
+    os.close(read_end)
+    _child(task, write_end)
+
+
+def _child(task, write_end):
+    """Run a task and leave the process without running what the parent would run at its end."""
+    code = 1
+    try:
+        task(lambda amount: os.write(write_end, f"{amount}\n".encode()))
+        code = 0
+    except (ValueError, OSError) as error:
+        os.write(write_end, f"! {' '.join(str(error).split())[:2000]}".encode())
+    except BaseException as error:  # noqa: BLE001 - reported to the parent, which goes on with the others
+        traceback.print_exc()
+        os.write(write_end, f"! {type(error).__name__}: {' '.join(str(error).split())[:2000]}".encode())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _take_lines(text, on_progress):
+    """Pass complete lines on and return the rest."""
+    *lines, rest = text.split("\n")
+    for line in lines:
+        if on_progress:
+            on_progress(float(line))
+    return rest
+
+
+def _reason(status, message):
+    if message.startswith("! "):
+        return message[2:]
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit code {status}"

@@ -1,0 +1,378 @@
+"""What a simulation is to run: SONATA configs of one or more trials, their populations and their spike inputs.
+
+Everything here is checked before NEST is touched, and NEST is not imported.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+from bmtk.simulator.core.simulation_config import SimulationConfig
+
+from v1_model.spikes import read_spikes
+
+SHARED_SECTIONS = ("run", "networks", "components", "conditions", "inputs", "reports", "node_sets")
+SPIKE_MODULES = ("h5", "hdf5", "sonata")
+EDGE_DATASETS = ("source_node_id", "target_node_id", "edge_type_id", "0")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One simulation: its config with the outputs resolved.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The config file.
+    config : bmtk.simulator.core.simulation_config.SimulationConfig
+        Paths resolved, outputs redirected where asked.
+    """
+
+    path: Path
+    config: SimulationConfig
+
+    @property
+    def output_dir(self):
+        return Path(self.config.output["output_dir"])
+
+    @property
+    def name(self):
+        """Short name for messages: the output folder's."""
+        return self.output_dir.resolve().name
+
+    @property
+    def spikes_file(self):
+        return Path(self.config.output["spikes_file"])
+
+    def output_path(self, name):
+        """Path of an output that the config names relative to its output folder."""
+        return Path(name) if Path(name).is_absolute() else self.output_dir / name
+
+
+@dataclass(frozen=True)
+class NodeTable:
+    """Nodes of a population, without their attributes.
+
+    Attributes
+    ----------
+    name : str
+    path : str
+        The node file.
+    ids : array of int64, shape (n,)
+    type_rows : array of int64, shape (n,)
+        Row of each node in ``types``.
+    types : pandas.DataFrame
+        Node types, index ``node_type_id``.
+    """
+
+    name: str
+    path: str
+    ids: np.ndarray
+    type_rows: np.ndarray
+    types: pd.DataFrame
+
+    @property
+    def is_virtual(self):
+        return bool((self.types["model_type"].iloc[self.type_rows] == "virtual").all())
+
+    @cached_property
+    def row_of_id(self):
+        """Row of each node id, −1 where there is no such node (int64)."""
+        rows = np.full(int(self.ids.max(initial=-1)) + 1, -1)
+        rows[self.ids] = np.arange(len(self.ids))
+        return rows
+
+    def rows(self, ids):
+        """Rows of node ids, −1 for ids that the population does not have."""
+        ids = np.asarray(ids)
+        known = ids < len(self.row_of_id)
+        if ids.dtype.kind != "u":
+            known &= ids >= 0
+        if known.all():
+            return self.row_of_id[ids]
+        return np.where(known, self.row_of_id[np.where(known, ids, 0)], -1)
+
+    @cached_property
+    def sign(self):
+        """+1 for excitatory, −1 for inhibitory nodes, 0 where the node types do not say (float64, by row)."""
+        if "ei" not in self.types.columns:
+            return np.zeros(len(self.ids))
+        signs = self.types["ei"].map({"e": 1.0, "i": -1.0}).fillna(0.0)
+        return signs.to_numpy(dtype=float)[self.type_rows]
+
+    def select(self, conditions):
+        """Ids of the nodes that meet every condition, in file order.
+
+        Parameters
+        ----------
+        conditions : dict
+            Property to a value or list of values: ``node_id``, a column of the node types, or a node attribute.
+
+        Raises
+        ------
+        ValueError
+            For an unknown property, or node ids that do not exist.
+        """
+        chosen = np.ones(len(self.ids), dtype=bool)
+        for key, wanted in conditions.items():
+            wanted = wanted if isinstance(wanted, list) else [wanted]
+            if key in ("node_id", "node_ids"):
+                if (self.rows(np.asarray(wanted, dtype=np.int64)) < 0).any():
+                    raise ValueError(f"{self.path}: a node set names ids that population '{self.name}' does not have")
+                chosen &= np.isin(self.ids, wanted)
+            elif key in self.types.columns:
+                chosen &= self.types[key].isin(wanted).to_numpy()[self.type_rows]
+            else:
+                chosen &= np.isin(self._attribute(key), wanted)
+        return self.ids[chosen]
+
+    def _attribute(self, key):
+        with h5py.File(self.path, "r") as h5:
+            group = h5[f"nodes/{self.name}/0"]
+            if key not in group:
+                raise ValueError(f"{self.path}: a node set names the property '{key}', which no node or node type has")
+            return group[key][:]
+
+
+def read_trials(paths, output_dir=None):
+    """Read the configs of the trials that share a network.
+
+    Parameters
+    ----------
+    paths : sequence of path
+    output_dir : path, optional
+        Where outputs go instead of each config's own folder; with several trials, a subfolder of it for each, named
+        as the folder its config names.
+
+    Returns
+    -------
+    list of Trial
+
+    Raises
+    ------
+    ValueError
+        For a config that is unreadable, lacks a key or names a missing file, for configs that differ in more than their
+        spike inputs and outputs, and for two trials with one output file.
+    """
+    trials = [Trial(Path(path), _read_config(path)) for path in paths]
+    for trial in trials:
+        if output_dir is not None:
+            _redirect(trial, Path(output_dir) if len(trials) == 1 else Path(output_dir) / trial.name)
+    first = trials[0]
+    for trial in trials[1:]:
+        difference = _first_difference(_shared_part(first.config), _shared_part(trial.config), "")
+        if difference:
+            raise ValueError(f"{trial.path} differs from {first.path} in {difference}; trials of one run share it")
+    outputs = [trial.spikes_file.resolve() for trial in trials]
+    for trial, path in zip(trials, outputs, strict=True):
+        if outputs.count(path) > 1:
+            raise ValueError(f"{trial.path}: more than one of the trials writes {path}")
+    _check_files(first)
+    return trials
+
+
+def _read_config(path):
+    try:
+        config = SimulationConfig.from_json(str(path))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not a JSON file: {error}") from error
+    for section, key in (("run", "dt"), ("run", "tstop"), ("networks", "nodes"), ("networks", "edges")):
+        if key not in config.get(section, {}):
+            raise ValueError(f"{path}: the key {section}.{key} is missing")
+    for key in ("output_dir", "spikes_file"):
+        if key not in config.output:
+            raise ValueError(f"{path}: the key output.{key} is missing")
+    steps = config.run["tstop"] / config.run["dt"]
+    if steps < 1 or abs(steps - round(steps)) > 1e-6:
+        raise ValueError(
+            f"{path}: run.tstop, {config.run['tstop']} ms, is not a multiple of run.dt, {config.run['dt']} ms"
+        )
+    if "n_runs" in config.run:
+        raise ValueError(f"{path}: run.n_runs is not supported; give one config a trial")
+    # BMTK lets this key win over the number of threads asked for.
+    config.run.pop("n_thread", None)
+    return config
+
+
+def _redirect(trial, folder):
+    """Move a trial's outputs into another folder."""
+    old = trial.output_dir
+    for key, value in trial.config.output.items():
+        if key == "log_file" or key.startswith("spikes_file"):
+            inside = Path(value).is_relative_to(old)
+            trial.config.output[key] = str(folder / (Path(value).relative_to(old) if inside else Path(value).name))
+    for report in trial.config.reports.values():
+        if "file_name" in report:
+            report["file_name"] = Path(report["file_name"]).name
+    trial.config.output["output_dir"] = str(folder)
+    trial.config.output_dir, trial.config.log_file = str(folder), trial.config.output.get("log_file")
+
+
+def _shared_part(config):
+    """The sections in which trials of one run must agree; spike files and report files may differ."""
+    part = {section: config.get(section, {}) for section in SHARED_SECTIONS}
+    for section, key in (("inputs", "input_file"), ("reports", "file_name")):
+        part[section] = {
+            name: {k: v for k, v in entry.items() if k != key or entry.get("input_type") not in (None, "spikes")}
+            for name, entry in part[section].items()
+        }
+    return part
+
+
+def _first_difference(a, b, key):
+    """Where two JSON values differ first, as text, or None."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        pairs = [(f"{key}.{k}" if key else k, a.get(k), b.get(k)) for k in sorted(a.keys() | b.keys())]
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        pairs = [(f"{key}[{i}]", x, y) for i, (x, y) in enumerate(zip(a, b, strict=True))]
+    else:
+        return None if a == b else f"{key} ({b!r} instead of {a!r})"
+    return next((found for k, x, y in pairs if (found := _first_difference(x, y, k))), None)
+
+
+def _check_files(trial):
+    """Every file and dataset that loading reads is there."""
+    networks = trial.config.networks
+    wanted = [(entry[key], key) for entry in networks["nodes"] for key in ("nodes_file", "node_types_file")]
+    wanted += [(edges["edge_types_file"], "edge_types_file") for edges in enabled_edges(trial.config)]
+    for path, key in wanted:
+        if not os.path.exists(path):
+            raise ValueError(f"{path} is missing ({key} of {trial.path})")
+    for edges in enabled_edges(trial.config):
+        check_edge_file(edges["edges_file"], trial.path)
+
+
+def enabled_edges(config):
+    """Edge entries of a config that are switched on."""
+    return [edges for edges in config.networks["edges"] if edges.get("enabled", True)]
+
+
+def check_edge_file(path, config_path):
+    """Raise ValueError unless a file holds SONATA edges that can be loaded."""
+    content = (
+        "a SONATA edge file with one group edges/<population>, in it source_node_id, target_node_id and edge_type_id "
+        "of every edge and its weight in pA, signed, in 0/syn_weight"
+    )
+    if not os.path.exists(path):
+        raise ValueError(f"{path} is missing (edges_file of {config_path}): put there {content}")
+    try:
+        with h5py.File(path, "r") as h5:
+            populations = list(h5.get("edges", {}).values())
+            missing = [name for group in populations for name in EDGE_DATASETS if name not in group]
+            lengths = {len(group[name]) for group in populations for name in EDGE_DATASETS[:3] if name in group}
+    except OSError as error:
+        raise ValueError(f"{path} is not an HDF5 file: it must be {content}") from error
+    if not populations or missing:
+        raise ValueError(f"{path}: {', '.join(missing) or 'group edges'} missing: it must be {content}")
+    if len(populations) == 1 and len(lengths) > 1:
+        raise ValueError(f"{path}: source_node_id, target_node_id and edge_type_id differ in length")
+
+
+def read_populations(config):
+    """Nodes and node types of every population of a config.
+
+    Returns
+    -------
+    dict of str to NodeTable
+    """
+    tables = {}
+    for entry in config.networks["nodes"]:
+        types = pd.read_csv(entry["node_types_file"], sep=" ", na_values=["NONE"]).set_index("node_type_id")
+        with h5py.File(entry["nodes_file"], "r") as h5:
+            for name, group in h5["nodes"].items():
+                type_ids = group["node_type_id"][:]
+                rows = types.index.get_indexer(type_ids)
+                if (rows < 0).any():
+                    fault = f"no node type {type_ids[rows < 0][0]}, used in {entry['nodes_file']}"
+                    raise ValueError(f"{entry['node_types_file']}: {fault}")
+                ids = group["node_id"][:].astype(np.int64)
+                tables[name] = NodeTable(name, entry["nodes_file"], ids, rows, types)
+    return tables
+
+
+def projections(config):
+    """Source and target population of every edge population of a config."""
+    found = []
+    for edges in enabled_edges(config):
+        with h5py.File(edges["edges_file"], "r") as h5:
+            for group in h5["edges"].values():
+                ends = [group[f"{side}_node_id"].attrs["node_population"] for side in ("source", "target")]
+                found.append(tuple(end.decode() if isinstance(end, bytes) else str(end) for end in ends))
+    return found
+
+
+def spike_inputs(config, tables):
+    """Spike inputs of a config.
+
+    Returns
+    -------
+    dict of str to (str, str)
+        Input name to its population and its file.
+
+    Raises
+    ------
+    ValueError
+        For an input whose node set is not one virtual population, or whose module is not a SONATA spike file.
+    """
+    found = {}
+    for name, entry in config.inputs.items():
+        if entry.get("input_type") != "spikes" or not entry.get("enabled", True):
+            continue
+        where = f"{config['config_path']}: inputs.{name}"
+        if entry.get("module") not in SPIKE_MODULES:
+            raise ValueError(f"{where}.module is '{entry.get('module')}', expected one of {', '.join(SPIKE_MODULES)}")
+        population = _population_of(entry.get("node_set"), config)
+        if population not in tables or not tables[population].is_virtual:
+            raise ValueError(f"{where}.node_set is {entry.get('node_set')!r}, expected a population of virtual nodes")
+        if population in [other for other, _ in found.values()]:
+            raise ValueError(f"{where}: population '{population}' has a spike input already")
+        found[name] = (population, entry["input_file"])
+    return found
+
+
+def _population_of(node_set, config):
+    if isinstance(node_set, str):
+        node_set = config.node_sets.get(node_set, {"population": node_set})
+    return node_set.get("population") if isinstance(node_set, dict) else None
+
+
+def read_input(path, table):
+    """Spikes of a population, checked.
+
+    Parameters
+    ----------
+    path : path
+        SONATA spike file.
+    table : NodeTable
+
+    Returns
+    -------
+    rows : array of int64, shape (n,)
+        Row of each spike's node in the population.
+    times : array of float64, shape (n,), ms
+
+    Raises
+    ------
+    ValueError
+        For a file that is missing, unreadable or of other populations, ids that the population does not have, and times
+        that are not finite and above 0 (NEST delivers nothing at 0). Times after the end of a simulation are allowed.
+    """
+    ids, times = read_spikes(path, table.name)
+    rows = table.rows(ids)
+    if (rows < 0).any():
+        unknown = ids[rows < 0][0]
+        raise ValueError(f"{path}: node id {unknown}, but population '{table.name}' has {len(table.ids)} nodes")
+    if (times <= 0).any():
+        raise ValueError(f"{path}: spike times must be above 0 ms, found {times.min()}")
+    return rows, times
+
+
+def check_inputs(trial, tables):
+    """Read all spike inputs of a trial once, so that a fault shows before anything is simulated."""
+    for population, path in spike_inputs(trial.config, tables).values():
+        read_input(path, tables[population])

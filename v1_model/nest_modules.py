@@ -1,0 +1,190 @@
+"""BMTK modules of a trial: spike inputs, spike recorder and membrane reports that can be set up before a fork.
+
+A module is initialised once, as the network is built, and started anew for every trial: what a trial reads and writes
+is opened in the process that simulates it. Recording is in memory; membrane reports are written slice by slice.
+"""
+
+import h5py
+import nest
+import numpy as np
+import pandas as pd
+from bmtk.simulator.pointnet.modules import IClampMod, MultimeterMod, SpikesInputsMod, SpikesMod
+
+from v1_model.files import whole_file
+from v1_model.nest_configs import read_input, spike_inputs
+from v1_model.spikes import write_spikes
+
+
+class TrialModule:
+    """What a module does for each trial; the base class does nothing.
+
+    Attributes
+    ----------
+    empties : bool
+        Whether it empties a NEST recorder after every slice, which NEST allows outside ``Prepare`` to ``Cleanup`` only.
+    """
+
+    empties = False
+
+    def initialize(self, sim):
+        """Create NEST objects; ``sim`` is the simulator."""
+
+    def start(self, sim, trial, files):
+        """Before the simulation of a trial; ``files`` is an ExitStack that closes what the trial opens."""
+
+    def block(self, sim, interval):
+        """After a slice of it; ``interval`` is (first, last) in ms."""
+
+    def finalize(self, sim):
+        """After the simulation: write what was recorded."""
+
+
+class SpikeInput(TrialModule):
+    """Spike generators of a virtual population, created once and given the spikes of each trial."""
+
+    def __init__(self, module):
+        self.name = module._name
+        if module._parrot_neurons:
+            raise ValueError(f"inputs.{self.name}.use_parrot_neurons is not supported")
+        self._generators = None
+
+    def initialize(self, sim):
+        population, _ = spike_inputs(sim.config, sim.net.tables)[self.name]
+        self._generators, self._rows = sim.net.add_generators(population, sim.get_spike_generator_params())
+
+    def start(self, sim, trial, files):
+        population, path = spike_inputs(trial.config, sim.net.tables)[self.name]
+        rows, times = read_input(path, sim.net.tables[population])
+        inside = times <= sim.tstop
+        rows, times = rows[inside], times[inside]
+        order = np.lexsort((times, rows))
+        rows, times = rows[order], times[order]
+        bounds = np.searchsorted(rows, np.stack([self._rows, self._rows + 1]))
+        trains = [{"spike_times": times[start:stop]} for start, stop in bounds.T]
+        self._generators.set(trains)
+
+
+class SpikeRecorder(TrialModule):
+    """Spikes of all cells, written as one SONATA file (and as CSV where the config asks for it)."""
+
+    def __init__(self, module):
+        self._recorder = None
+
+    def initialize(self, sim):
+        self._recorder = nest.Create("spike_recorder", params={"record_to": "memory"})
+        nest.Connect(sim.net.gid_map.gids, self._recorder)
+
+    def start(self, sim, trial, files):
+        self._trial = trial
+
+    def finalize(self, sim):
+        events = self._recorder.get("events")
+        senders, times = events["senders"], events["times"]
+        inside = times <= sim.tstop
+        node_ids, times = sim.net.gid_map.get_node_ids(senders[inside], with_populations=False), times[inside]
+        (population,) = sim.net.gid_map.populations
+        if "spikes_file_csv" in self._trial.config.output:
+            order = np.lexsort((node_ids, times))
+            table = {"timestamps": times[order], "population": population, "node_ids": node_ids[order]}
+            with whole_file(self._trial.config.output["spikes_file_csv"]) as path:
+                pd.DataFrame(table).to_csv(path, sep=" ", index=False)
+        write_spikes(self._trial.spikes_file, population, node_ids, times)
+
+
+class MembraneReport(TrialModule):
+    """One recordable of some cells, as a SONATA report, written slice by slice."""
+
+    empties = True
+
+    def __init__(self, module, name):
+        self.name = name
+        if len(module._variable_name) != 1:
+            variables = ", ".join(module._variable_name)
+            raise ValueError(f"reports.{name}: one variable a report file expected, found {variables}")
+        self._variable, self._cells = module._variable_name[0], module._node_set
+        self._window, self._interval = (module._tstart, module._tstop), module._interval
+        self._multimeter = None
+
+    def initialize(self, sim):
+        node_set = sim.net.get_node_set(self._cells)
+        self._gids = np.unique(node_set.gids())
+        start, stop = self._window
+        parameters = {"start": start or sim.tstart, "stop": stop or sim.tstop, "interval": self._interval or sim.dt}
+        self._interval = parameters["interval"]
+        parameters |= {"record_to": "memory", "record_from": [self._variable]}
+        self._multimeter = nest.Create("multimeter", params=parameters)
+        nest.Connect(self._multimeter, self._gids.tolist())
+
+    def start(self, sim, trial, files):
+        path = trial.output_path(trial.config.reports[self.name].get("file_name", f"{self.name}.h5"))
+        h5 = files.enter_context(h5py.File(files.enter_context(whole_file(path)), "w"))
+        h5.attrs["magic"], h5.attrs["version"] = np.uint32(0x0A7A), np.array([0, 1], dtype=np.uint32)
+        node_ids, populations = sim.net.gid_map.get_node_ids(self._gids)
+        self._group = h5.create_group(f"report/{populations[0]}")
+        n = len(node_ids)
+        mapping = {"node_ids": node_ids.astype(np.uint64), "element_ids": np.zeros(n, dtype=np.uint64)}
+        mapping |= {"element_pos": np.zeros(n), "index_pointer": np.arange(n + 1, dtype=np.uint64)}
+        for name, values in mapping.items():
+            self._group[f"mapping/{name}"] = values
+        self._data = self._group.create_dataset("data", (0, n), float, maxshape=(None, n), chunks=True)
+        self._data.attrs["variable"] = self._variable
+        self._first = self._last = None
+
+    def block(self, sim, interval):
+        events = self._multimeter.get("events")
+        self._multimeter.n_events = 0
+        if not len(events["times"]):
+            return
+        times = np.unique(events["times"])
+        values = np.full((len(times), len(self._gids)), np.nan)
+        rows = np.searchsorted(times, events["times"])
+        values[rows, np.searchsorted(self._gids, events["senders"])] = events[self._variable]
+        done = len(self._data)
+        self._data.resize(done + len(times), axis=0)
+        self._data[done:] = values
+        self._first, self._last = times[0] if self._first is None else self._first, times[-1]
+
+    def finalize(self, sim):
+        if self._first is not None:
+            self._group["mapping/time"] = [self._first, self._last, self._interval]
+
+
+REPORT_MODULES = ("membrane_report", "multimeter", "multimeter_report")
+
+
+def replace_modules(modules, config):
+    """BMTK's modules, with those replaced that read or write something of a trial.
+
+    Parameters
+    ----------
+    modules : list of BMTK modules
+        In the order in which BMTK made them from the config.
+    config : SimulationConfig
+
+    Returns
+    -------
+    list
+    """
+    reports = [
+        name
+        for name, report in config.reports.items()
+        if report.get("module") in REPORT_MODULES and report.get("enabled", True)
+    ]
+    names = iter(reports)
+    replaced = []
+    for module in modules:
+        if type(module) is MultimeterMod:
+            module = MembraneReport(module, next(names))
+        elif type(module) is SpikesInputsMod:
+            module = SpikeInput(module)
+        elif type(module) is SpikesMod:
+            module = SpikeRecorder(module)
+        replaced.append(module)
+    return replaced
+
+
+def check_forkable(modules):
+    """Raise ValueError for a module that cannot serve several trials from one load."""
+    for module in modules:
+        if not isinstance(module, (TrialModule, IClampMod)):
+            raise ValueError(f"{type(module).__name__} cannot be shared between trials: run each config on its own")

@@ -1,0 +1,137 @@
+"""A BMTK PointSimulator that builds a network once and runs trials from the state it is then in.
+
+Importing this module imports NEST.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+
+import nest
+from bmtk.simulator.pointnet import PointSimulator
+from bmtk.simulator.pointnet.io_tools import io
+
+from v1_model.nest_edges import BLOCK_EDGES
+from v1_model.nest_loading import StreamedNetwork
+from v1_model.nest_modules import TrialModule, check_forkable, replace_modules
+
+SLICE_MS = 100.0
+
+
+class TrialSimulator(PointSimulator):
+    """A network in NEST, ready for trials; made by :func:`load`."""
+
+    def prepare(self, config, forked):
+        """Create inputs and recorders and finish NEST's tables, so that a fork inherits them.
+
+        Parameters
+        ----------
+        config : SimulationConfig
+        forked : bool
+            Whether several trials are to be run from this state.
+        """
+        self.config = config
+        self._mods = replace_modules(self._mods, config)
+        if forked:
+            check_forkable(self._mods)
+        for module in self._mods:
+            module.initialize(self)
+        nest.Prepare()
+
+    def run_trial(self, trial, on_time=None):
+        """Simulate one trial and write its outputs; once in the life of a process.
+
+        Parameters
+        ----------
+        trial : v1_model.nest_configs.Trial
+        on_time : callable, optional
+            Told the simulated milliseconds of each slice.
+        """
+        os.makedirs(trial.output_dir, exist_ok=True)
+        own = [module for module in self._mods if isinstance(module, TrialModule)]
+        emptying = [module for module in own if module.empties]
+        with contextlib.ExitStack() as files:
+            files.enter_context(log_file(trial.config.log_file))
+            for module in own:
+                module.start(self, trial, files)
+            for first, last in self._slices():
+                nest.Run(last - first)
+                if emptying:
+                    nest.Cleanup()
+                    for module in emptying:
+                        module.block(self, (first, last))
+                    nest.Prepare()
+                if on_time:
+                    on_time(last - first)
+            nest.Cleanup()
+            for module in self._mods:
+                module.finalize(self)
+            io.log_info(f"Simulated {self.tstop} ms")
+
+    def _slices(self):
+        """Bounds (ms) of the slices of a simulation, multiples of the time step."""
+        steps, slice_steps = round(self.tstop / self.dt), max(1, round(SLICE_MS / self.dt))
+        bounds = [*range(0, steps, slice_steps), steps]
+        return [(a * self.dt, b * self.dt) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+@contextlib.contextmanager
+def log_file(path):
+    """BMTK's log goes to a file (None: to none) while the context lasts; warnings also to stderr."""
+    logger = quiet_logger()
+    if path is None:
+        yield
+        return
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    handler = logging.FileHandler(path, mode="a")
+    handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)s] %(message)s"))
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def quiet_logger():
+    """BMTK's logger, which writes to stdout from the import on, turned to warnings on stderr."""
+    for handler in io.logger.handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setLevel(logging.WARNING)
+            handler.setStream(sys.stderr)
+    return io.logger
+
+
+def load(trial, tables, modulation=None, threads=1, forked=False, block_edges=BLOCK_EDGES, on_edges=None):
+    """Load a network into NEST, up to the point where a trial begins.
+
+    Parameters
+    ----------
+    trial : v1_model.nest_configs.Trial
+        Any of the trials that are to be run.
+    tables : dict of str to v1_model.nest_configs.NodeTable
+    modulation : v1_model.modulation.Modulation, optional
+    threads : int
+    forked : bool
+        Whether several trials will be forked from the loaded state (one thread only).
+    block_edges : int
+    on_edges : callable, optional
+        Told the number of edges of each block.
+
+    Returns
+    -------
+    TrialSimulator
+    """
+    # BMTK calls functions that NEST 3.10 deprecates, once a call.
+    warnings.filterwarnings("ignore", message=r"(?s).*is deprecated and will be removed in a future version of NEST")
+    os.makedirs(trial.output_dir, exist_ok=True)
+    with log_file(trial.config.log_file):
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges}
+        network = StreamedNetwork.from_config(trial.config, tables=tables, **options)
+        simulator = TrialSimulator.from_config(trial.config, network, n_thread=threads)
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        simulator.prepare(trial.config, forked)
+    return simulator
