@@ -35,7 +35,7 @@ def firing_rates(units, movie, threads=1, progress=None):
     threads : int
         Changes the time taken, not the result.
     progress : callable, optional
-        Wraps the iterable of tiles, as ``tqdm`` does.
+        Takes the iterable of tiles' results and their number, returns an iterable of the same.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def firing_rates(units, movie, threads=1, progress=None):
     # One BLAS thread a tile: the order of each sum is then the same however many tiles run side by side.
     with threadpool_limits(limits=1), ThreadPoolExecutor(threads) as pool:
         results = pool.map(lambda rows: _tile_rates(units.rows(rows), movie, pixels), tiles)
-        for rows, tile_rates in zip(tiles, progress(results) if progress else results, strict=True):
+        for rows, tile_rates in zip(tiles, progress(results, len(tiles)) if progress else results, strict=True):
             # A cell's units may share a tile, where a plain += would keep one of them.
             np.add.at(rates, units.cell[rows], tile_rates)
     return rates

@@ -84,7 +84,7 @@ def read_lgn_cells(nodes_file, node_types_file, population="lgn"):
     Returns
     -------
     pandas.DataFrame
-        A row each cell in order of the file, indexed by node id: ``model_id`` and the numeric node attributes.
+        A row each cell in ascending order of node id, its index: ``model_id`` and the numeric node attributes.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def read_lgn_cells(nodes_file, node_types_file, population="lgn"):
     wrong = ~np.char.startswith(template, "lgnmodel:")
     if wrong.any():
         raise ValueError(f"{node_types_file}: model_template must be 'lgnmodel:<model id>', got '{template[wrong][0]}'")
-    return cells.assign(model_id=np.char.partition(template, ":")[:, 2])
+    return cells.assign(model_id=np.char.partition(template, ":")[:, 2]).sort_index()
 
 
 def make_units(cells):
