@@ -47,12 +47,17 @@ class Table:
     def rule(self):
         return schema()[self.name]
 
+    @property
+    def unit(self):
+        """What its rows are called where a person opens it."""
+        return "row" if "sheet" in self.rule else "line"
+
     def fault(self, found, expected, row=None, column=None):
         """Note a fault; ``row`` is the number in the sheet or file, ``column`` the name."""
         where = [self.rule["file"]]
         where += [f"sheet {self.rule['sheet']}"] if "sheet" in self.rule else []
-        where += [f"{'row' if 'sheet' in self.rule else 'line'} {row}"] if row else []
-        where += [f"column {column}"] if column else []
+        where += [f"{self.unit} {row}"] if row else []
+        where += [f"column{'s' if ', ' in column else ''} {column}"] if column else []
         self.faults.append(f"{', '.join(where)}: found {found}, expected {expected}")
         self.faulty.add((row, column))
 
@@ -104,7 +109,7 @@ def _text_lines(table, path):
     except UnicodeDecodeError as error:
         table.fault(f"a byte that is no UTF-8 text ({error.reason}, byte {error.start})", "a text file saved as UTF-8")
         return []
-    lines = [(number, line.strip(" ")) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
         table.fault("an empty file", f"the columns {' '.join(table.rule['columns'])}")
         return []
@@ -112,8 +117,20 @@ def _text_lines(table, path):
         if separator in lines[0][1]:
             table.fault(f"columns separated by {name}", "columns separated by spaces", row=lines[0][0])
             return []
-    fields = csv.reader((line for _, line in lines), delimiter=" ", skipinitialspace=True)
-    return _same_length(table, [(number, cells) for (number, _), cells in zip(lines, fields, strict=False)])
+    header = _fields(lines[0][1])
+    return _same_length(table, [(number, _fields(line, len(header))) for number, line in lines])
+
+
+def _fields(line, width=None):
+    """Fields of one line; read on its own, an unclosed quote does not swallow the lines after it.
+
+    Two spaces enclose an empty field where that gives the width of the header; elsewhere they align columns.
+
+    >>> _fields("e  127.0", 3), _fields("e i   127.0 ", 3)
+    (['e', '', '127.0'], ['e', 'i', '127.0'])
+    """
+    exact = next(csv.reader([line], delimiter=" "))
+    return exact if len(exact) == width else next(csv.reader([line.strip(" ")], delimiter=" ", skipinitialspace=True))
 
 
 def _same_length(table, lines):
@@ -202,5 +219,5 @@ def _check_key(table):
             continue
         if values in first:
             found = f"{' → '.join(map(str, values))} again"
-            table.fault(found, f"it once (also in {first[values]})", row=row.number, column=", ".join(key))
+            table.fault(found, f"it once (also in {table.unit} {first[values]})", row=row.number, column=", ".join(key))
         first.setdefault(values, row.number)

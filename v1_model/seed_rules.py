@@ -165,6 +165,11 @@ def _filters(models, filters):
     """Each LGN class has its temporal filter, those with two subfields the filters of both."""
     needed = [part for model in models.column("model_id") for part in TWO_SUBFIELDS.get(model, (model,))]
     _require(filters, ["model_id"], needed)
+    families = [model.split("_")[0] for model in models.column("model_id") if model not in TWO_SUBFIELDS]
+    for family in dict.fromkeys(families):
+        # The preference for a temporal frequency is shared out over the family, and undefined for one class alone.
+        if families.count(family) == 1:
+            models.fault(f"one class of {family}", "two classes of a family at least, or none", column="model_id")
 
 
 def _empty(table, row, column):
@@ -180,8 +185,8 @@ def _require(table, key, needed):
     missing = [value for value in dict.fromkeys(needed) if value not in there]
     if not missing:
         return
-    names = [value if len(key) == 1 else " → ".join(value) for value in missing]
+    names = [str(value) if len(key) == 1 else " → ".join(value) for value in missing]
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     hint = suggestion(names[0], there.difference(needed)) if len(key) == 1 else ""
-    found = f"no row for {', '.join(map(str, names[:_LISTED]))}{more}"
-    table.fault(found, f"one row for each{hint}", column=", ".join(key))
+    found = f"no row for {', '.join(names[:_LISTED])}{more}"
+    table.fault(found, f"one row for {'each' if len(names) > 1 else 'it'}{hint}", column=", ".join(key))

@@ -48,7 +48,8 @@ def suggestion(name, known):
     >>> suggestion("e4Rorbb", ["e4Rorb", "i6Sst"])
     ', did you mean e4Rorb?'
     """
-    near = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
+    cutoff = 0.85 if str(name).isdigit() else 0.6  # numbers of equal length are alike by chance
+    near = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=cutoff)
     return f", did you mean {near[0]}?" if near else ""
 
 
@@ -129,5 +130,7 @@ def expectation(rule):
     if "enum" in rule:
         return f"one of {', '.join(rule['enum'])}"
     parts = [{"text": "text", "integer": "a whole number", "number": "a number"}[rule["type"]]]
-    words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "pattern": "of the form"}
+    if "pattern" in rule:
+        return f"text of the form {rule['pattern']} ({rule['description']})"
+    words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most"}
     return ", ".join(parts + [f"{word} {rule[key]}" for key, word in words.items() if key in rule])
