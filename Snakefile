@@ -1,0 +1,42 @@
+"""Builds networks of mouse V1, simulates them in NEST, measures their responses and draws the figures."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+workdir: f"{workflow.basedir}/results"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/build.smk"
+include: "workflow/rules/lgn.smk"
+include: "workflow/rules/background.smk"
+include: "workflow/rules/v1.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    """The figures of the networks and options under `make` in the config."""
+    default_target: True
+    input:
+        figures_to_make(),
+
+
+rule demo:
+    """From seed tables to figures with the smallest network."""
+    input:
+        figures("tiny", "plain"),
+
+
+rule made:
+    """The figures that exist already: what the report shows."""
+    input:
+        figures_made(),

@@ -1,0 +1,99 @@
+"""Write a paradigm's definition: its stimulus, conditions, trials and analysis windows.
+
+This file is the one definition of conditions and trials; every stage reads it. A stimulus parameter with one value is
+fixed, one with a list is varied, and the conditions are all combinations, the last parameter fastest.
+"""
+
+import argparse
+import itertools
+import json
+from pathlib import Path
+
+import command_line
+from v1_model.files import whole_file
+
+COPIED = ("stimulus", "duration_ms", "grey_ms", "windows_ms", "trials")
+
+
+def condition_name(varied, short_names):
+    """Name of a condition from the values of the varied parameters.
+
+    Parameters
+    ----------
+    varied : dict
+        Value of each varied parameter, in the order of the name.
+    short_names : dict
+        Short name of each parameter.
+
+    Raises
+    ------
+    ValueError
+        When a varied parameter has no short name.
+
+    Examples
+    --------
+    >>> names = {"direction_deg": "angle", "spatial_frequency_cpd": "sf"}
+    >>> condition_name({"direction_deg": 45.0, "spatial_frequency_cpd": 0.04}, names)
+    'angle45_sf0.04'
+    """
+    unnamed = [parameter for parameter in varied if parameter not in short_names]
+    if unnamed:
+        raise ValueError(f"condition_names: no short name for the varied parameter {unnamed[0]}")
+    return "_".join(f"{short_names[parameter]}{value:.12g}" for parameter, value in varied.items())
+
+
+def conditions(parameters, short_names):
+    """All combinations of the varied parameters, each with its name and complete parameters.
+
+    Parameters
+    ----------
+    parameters : dict
+        One number (fixed) or a list of numbers (varied) for each stimulus parameter.
+    short_names : dict
+        Short name of each parameter.
+
+    Returns
+    -------
+    list of dict
+        ``{"name": str, "parameters": {parameter: number}}``.
+
+    Examples
+    --------
+    >>> [c["name"] for c in conditions({"direction_deg": [0, 90], "contrast": 0.8}, {"direction_deg": "angle"})]
+    ['angle0', 'angle90']
+    """
+    varied = [parameter for parameter, value in parameters.items() if isinstance(value, list)]
+    if not varied:
+        raise ValueError("parameters: none is a list, so the conditions have no name; write one value as [value]")
+    found = []
+    for values in itertools.product(*(parameters[parameter] for parameter in varied)):
+        chosen = dict(zip(varied, values, strict=True))
+        found.append({"name": condition_name(chosen, short_names), "parameters": {**parameters, **chosen}})
+    return found
+
+
+def definition(name, paradigm, short_names):
+    """Content of ``paradigms/{name}.json`` from the paradigm's entry in the config (dict)."""
+    copied = {key: paradigm[key] for key in COPIED}
+    return {"name": name, **copied, "conditions": conditions(paradigm["parameters"], short_names)}
+
+
+def parser():
+    """Arguments of the script."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--name", required=True, help="name of the paradigm")
+    p.add_argument("--definition", required=True, type=json.loads, help="its entry in the config, as JSON")
+    p.add_argument("--condition-names", required=True, type=json.loads, help="short names of the parameters, as JSON")
+    p.add_argument("--output", required=True, type=Path)
+    return p
+
+
+def main(argv=None):
+    """Parse, expand, write."""
+    a = parser().parse_args(argv)
+    with whole_file(a.output) as path:
+        path.write_text(json.dumps(definition(a.name, a.definition, a.condition_names), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,162 @@
+"""The config, checked against its schema and completed: defaults filled in, numbered networks and conditions expanded.
+
+No Snakemake in here: the rules and the tests import it alike.
+"""
+
+import copy
+import difflib
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from render_paradigm import conditions
+
+
+def load_schema(path):
+    """Schema (dict) from a YAML file."""
+    return yaml.safe_load(Path(path).read_text())
+
+
+def checked(config, schema):
+    """A complete, consistent copy of the config.
+
+    Parameters
+    ----------
+    config : dict
+        As read from the config files and the command line; not changed.
+    schema : dict
+        JSON Schema of it.
+
+    Returns
+    -------
+    dict
+        With defaults filled in, numbered networks added to ``networks``, and ``conditions`` (list of dict with ``name``
+        and ``parameters``) and ``raster`` added to each paradigm.
+
+    Raises
+    ------
+    ValueError
+        Naming every faulty key, what was found and what was expected.
+    """
+    faults = [_fault(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    _raise_any(faults)
+    complete = copy.deepcopy(config)
+    _fill_defaults(complete, schema, schema)
+    faults = _expand_networks(complete) + _expand_paradigms(complete) + _unknown_names(complete)
+    _raise_any(faults)
+    return complete
+
+
+def nearest(word, known):
+    """Ending of an error line about an unknown word: the nearest known one, or all of them.
+
+    >>> nearest("temroral_frequency_hz", ["temporal_frequency_hz", "contrast"])
+    "did you mean 'temporal_frequency_hz'?"
+    >>> nearest("xyz", ["one", "two"])
+    'expected one of one, two'
+    """
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(map(str, known))}"
+
+
+def _raise_any(faults):
+    if faults:
+        raise ValueError("The config has faults:\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+def _where(path):
+    return ".".join(map(str, path)) or "top level"
+
+
+def _fault(error):
+    """One line about one schema error: the key, what was found, what was expected."""
+    where = _where(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = [key for key in error.instance if key not in known]
+        return "; ".join(f"{where}: unknown key {key!r}, {nearest(key, known)}" for key in unknown)
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return f"{where}: missing {', '.join(missing)}"
+    if error.validator == "enum":
+        return f"{where}: found {error.instance!r}, {nearest(error.instance, error.validator_value)}"
+    wanted = error.validator_value if isinstance(error.validator_value, str | int | float | list) else "another form"
+    return f"{where}: found {error.instance!r}, expected {error.validator} {wanted}"
+
+
+def _fill_defaults(value, schema, root):
+    """Add the schema's defaults to a config section, in place."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    if not isinstance(value, dict):
+        return
+    for key, part in schema.get("properties", {}).items():
+        if "default" in part:
+            value.setdefault(key, part["default"])
+        if key in value:
+            _fill_defaults(value[key], part, root)
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        for key in value:
+            _fill_defaults(value[key], others, root)
+
+
+def _expand_networks(config):
+    """Add the numbered networks: {name}_{i} with fluctuating counts and seed 1000·i."""
+    faults, networks = [], config["networks"]
+    for name, network in list(networks.items()):
+        if network["core_radius_um"] > network["radius_um"]:
+            faults.append(
+                f"networks.{name}.core_radius_um: found {network['core_radius_um']}, "
+                f"expected at most radius_um ({network['radius_um']})"
+            )
+        for i in range(network.pop("replicates")):
+            numbered = f"{name}_{i}"
+            if numbered in networks:
+                faults.append(f"networks.{numbered}: also made by {name}.replicates")
+            networks[numbered] = {**network, "fluctuating_counts": True, "seed": 1000 * i}
+    return faults
+
+
+def _expand_paradigms(config):
+    """Add conditions and raster trial to each paradigm."""
+    faults = []
+    for name, paradigm in config["paradigms"].items():
+        try:
+            paradigm["conditions"] = conditions(paradigm["parameters"], config["condition_names"])
+        except ValueError as error:
+            faults.append(f"paradigms.{name}: {error}")
+            continue
+        names = [condition["name"] for condition in paradigm["conditions"]]
+        raster = paradigm.setdefault("raster", {"condition": names[0], "trial": 0})
+        faults += _paradigm_faults(f"paradigms.{name}", paradigm, names, raster)
+    single = config["paradigms"]["single"]
+    if len(single.get("conditions", [0])) != 1 or single["trials"] != 1:
+        faults.append("paradigms.single: expected one condition and one trial")
+    return faults
+
+
+def _paradigm_faults(where, paradigm, names, raster):
+    faults = []
+    if raster["condition"] not in names:
+        faults.append(f"{where}.raster.condition: found {raster['condition']!r}, {nearest(raster['condition'], names)}")
+    if raster["trial"] >= paradigm["trials"]:
+        faults.append(
+            f"{where}.raster.trial: found {raster['trial']}, expected less than {paradigm['trials']}, the trials"
+        )
+    if paradigm["grey_ms"] >= paradigm["duration_ms"]:
+        faults.append(f"{where}.grey_ms: found {paradigm['grey_ms']}, expected less than duration_ms")
+    for window, (begin, end) in paradigm["windows_ms"].items():
+        if not begin < end <= paradigm["duration_ms"]:
+            faults.append(f"{where}.windows_ms.{window}: found [{begin}, {end}], expected begin < end <= duration_ms")
+    return faults
+
+
+def _unknown_names(config):
+    """Faults of names that must be defined elsewhere in the config."""
+    uses = [("make.networks", name, "networks") for name in config["make"]["networks"]]
+    uses += [("make.options", name, "options") for name in config["make"]["options"]]
+    for name, network in config["networks"].items():
+        uses.append((f"networks.{name}.selectivity_paradigm", network["selectivity_paradigm"], "paradigms"))
+    unknown = [use for use in uses if use[1] not in config[use[2]]]
+    return [f"{where}: found {name!r}, {nearest(name, config[kind])}" for where, name, kind in unknown]

@@ -1,0 +1,70 @@
+"""Seed tables to a network, and paradigms to their definitions."""
+
+
+rule build_network:
+    """Build a network from the seed tables."""
+    input:
+        script=repo("scripts/build_network.py"),
+        library=library("scripts/build_network.py"),
+        tables=seed_tables(),
+    output:
+        v1_nodes="{network}/network/v1_nodes.h5",
+        v1_node_types="{network}/network/v1_node_types.csv",
+        lgn_nodes="{network}/network/lgn_nodes.h5",
+        lgn_node_types="{network}/network/lgn_node_types.csv",
+        bkg_nodes="{network}/network/bkg_nodes.h5",
+        bkg_node_types="{network}/network/bkg_node_types.csv",
+        v1_v1_edges="{network}/network/v1_v1_edges.h5",
+        v1_v1_edge_types="{network}/network/v1_v1_edge_types.csv",
+        lgn_v1_edges="{network}/network/lgn_v1_edges.h5",
+        lgn_v1_edge_types="{network}/network/lgn_v1_edge_types.csv",
+        bkg_v1_edges="{network}/network/bkg_v1_edges.h5",
+        bkg_v1_edge_types="{network}/network/bkg_v1_edge_types.csv",
+        metadata="{network}/network/network.json",
+        unitary_psp="{network}/network/unitary_psp.csv",
+        connection_summary="{network}/network/connection_summary.csv",
+        components=directory("{network}/components"),
+    log:
+        "logs/build_network/{network}.log",
+    benchmark:
+        "benchmarks/build_network/{network}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 8
+    resources:
+        mem_mb=mem_mb(1200, 15),
+    params:
+        base_props=seed_table(),
+        radius_um=of_network("radius_um"),
+        core_radius_um=of_network("core_radius_um"),
+        seed=of_network("seed"),
+        lgn=of_network("lgn"),
+        background_weights=of_network("background_weights"),
+        like_to_like=network_flag("like_to_like", "--like-to-like", "--no-like-to-like"),
+        fluctuating_counts=network_flag("fluctuating_counts", "--fluctuating-counts"),
+    shell:
+        "python {input.script:q} --name {wildcards.network} --base-props {params.base_props:q} --output {wildcards.network} "
+        "--radius-um {params.radius_um} --core-radius-um {params.core_radius_um} --seed {params.seed} --lgn {params.lgn} "
+        "{params.like_to_like} {params.fluctuating_counts} --background-weights {params.background_weights} "
+        "--threads {threads} > {log} 2>&1"
+
+
+rule render_paradigm:
+    """Write the one definition of a paradigm's conditions and trials."""
+    input:
+        script=repo("scripts/render_paradigm.py"),
+        library=library("scripts/render_paradigm.py"),
+    output:
+        "paradigms/{paradigm}.json",
+    log:
+        "logs/render_paradigm/{paradigm}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=200,
+    params:
+        definition=lambda wildcards: as_json(PARADIGMS[wildcards.paradigm], without=["conditions", "raster"]),
+        condition_names=as_json(CONFIG["condition_names"]),
+    shell:
+        "python {input.script:q} --name {wildcards.paradigm} --definition {params.definition:q} "
+        "--condition-names {params.condition_names:q} --output {output:q} > {log} 2>&1"

@@ -1,0 +1,158 @@
+"""Tables to figures, each in PNG (in the report) and PDF."""
+
+
+rule plot_network_summary:
+    """Draw the column, its connection probabilities, weights and in-degrees."""
+    input:
+        script=repo("figure_scripts/network/plot_network_summary.py"),
+        library=library("figure_scripts/network/plot_network_summary.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        network=rules.build_network.output,
+    output:
+        png=report(
+            "{network}/figures/network_summary.png",
+            caption="../report/network_summary.rst",
+            category="{network}",
+            labels={"figure": "Network", "option": "all"},
+        ),
+        pdf="{network}/figures/network_summary.pdf",
+    log:
+        "logs/plot_network_summary/{network}.log",
+    benchmark:
+        "benchmarks/plot_network_summary/{network}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(800, 30),
+    params:
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/network_summary",
+    shell:
+        "python {input.script:q} --network-dir {wildcards.network}/network --naming-scheme {input.naming_scheme:q} "
+        "--output-stem {params.output_stem:q} > {log} 2>&1"
+
+
+rule plot_raster:
+    """Draw one trial's spikes by layer and type, and their spectra."""
+    input:
+        script=repo("figure_scripts/figure3/plot_raster.py"),
+        library=library("figure_scripts/figure3/plot_raster.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        paradigm=selectivity_paradigm,
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        spikes=raster_trial,
+    output:
+        png=report(
+            "{network}/figures/raster_{option}.png",
+            caption="../report/raster.rst",
+            category="{network}",
+            labels={"figure": "Raster and spectra", "option": "{option}"},
+        ),
+        pdf="{network}/figures/raster_{option}.pdf",
+    log:
+        "logs/plot_raster/{network}/{option}.log",
+    benchmark:
+        "benchmarks/plot_raster/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(800, 15),
+    params:
+        condition=raster_condition,
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.option}",
+    shell:
+        "python {input.script:q} --spikes {input.spikes:q} --network-dir {wildcards.network}/network "
+        "--naming-scheme {input.naming_scheme:q} --paradigm {input.paradigm:q} --condition {params.condition} "
+        "--output-stem {params.output_stem:q} > {log} 2>&1"
+
+
+use rule plot_raster as plot_raster_single with:
+    input:
+        script=repo("figure_scripts/figure3/plot_raster.py"),
+        library=library("figure_scripts/figure3/plot_raster.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        paradigm="paradigms/single.json",
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        spikes="{network}/output_{option}/spikes.h5",
+    output:
+        png=report(
+            "{network}/output_{option}/raster.png",
+            caption="../report/raster.rst",
+            category="{network}",
+            labels={"figure": "Raster and spectra, single run", "option": "{option}"},
+        ),
+        pdf="{network}/output_{option}/raster.pdf",
+    log:
+        "logs/plot_raster_single/{network}/{option}.log",
+    benchmark:
+        "benchmarks/plot_raster_single/{network}/{option}.tsv"
+    params:
+        condition=CONDITIONS["single"][0],
+        output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.option}/raster",
+
+
+rule plot_odsi_boxplots:
+    """Draw rates, orientation and direction selectivity by cell type beside the recordings."""
+    input:
+        script=repo("figure_scripts/figure3/plot_odsi_boxplots.py"),
+        library=library("figure_scripts/figure3/plot_odsi_boxplots.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        percentiles=seed_table("neuropixels_percentiles.csv"),
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        selectivity=rules.calculate_odsi.output.selectivity,
+    output:
+        png=report(
+            "{network}/figures/OSI_DSI_{option}.png",
+            caption="../report/odsi_boxplots.rst",
+            category="{network}",
+            labels={"figure": "Rates and selectivity", "option": "{option}"},
+        ),
+        pdf="{network}/figures/OSI_DSI_{option}.pdf",
+    log:
+        "logs/plot_odsi_boxplots/{network}/{option}.log",
+    benchmark:
+        "benchmarks/plot_odsi_boxplots/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(800, 5),
+    params:
+        label=of_option("label"),
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.option}",
+    shell:
+        "python {input.script:q} --network-dir {wildcards.network}/network --selectivity {input.selectivity:q} "
+        "--label {params.label:q} --naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
+        "--output-stem {params.output_stem:q} > {log} 2>&1"
+
+
+rule plot_similarity:
+    """Draw the similarity of each cell type's responses to the recordings."""
+    input:
+        script=repo("figure_scripts/figure3/plot_similarity.py"),
+        library=library("figure_scripts/figure3/plot_similarity.py"),
+        similarity=rules.calculate_similarity.output,
+    output:
+        png=report(
+            "{network}/figures/similarity_{option}.png",
+            caption="../report/similarity.rst",
+            category="{network}",
+            labels={"figure": "Similarity to the recordings", "option": "{option}"},
+        ),
+        pdf="{network}/figures/similarity_{option}.pdf",
+    log:
+        "logs/plot_similarity/{network}/{option}.log",
+    benchmark:
+        "benchmarks/plot_similarity/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        label=of_option("label"),
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.option}",
+    shell:
+        "python {input.script:q} --similarity {input.similarity:q} --label {params.label:q} "
+        "--output-stem {params.output_stem:q} > {log} 2>&1"

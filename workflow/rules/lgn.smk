@@ -1,0 +1,54 @@
+"""LGN rates and spikes, condition by condition."""
+
+for paradigm in PARADIGMS:
+
+    rule:
+        """Write the SONATA configs of the LGN, one a condition."""
+        name:
+            f"render_lgn_configs_{paradigm}"
+        input:
+            script=repo("scripts/render_configs.py"),
+            library=library("scripts/render_configs.py"),
+            template=repo("config_templates/filternet.json"),
+            schema=repo("workflow/schemas/sonata_config.schema.yaml"),
+            paradigm=f"paradigms/{paradigm}.json",
+        output:
+            all_trials(paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
+        log:
+            within(paradigm, "logs/render_lgn_configs/{network}/{paradigm}.log"),
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=200,
+        params:
+            folder=within(paradigm, "{network}/configs/{paradigm}"),
+            seed=of_network("seed"),
+        shell:
+            "python {input.script:q} lgn --template {input.template:q} --schema {input.schema:q} "
+            "--paradigm {input.paradigm:q} --seed {params.seed} --output-dir {params.folder:q} > {log} 2>&1"
+
+    rule:
+        """Show one condition to the LGN: rates once, spikes for each trial."""
+        name:
+            f"run_filternet_{paradigm}"
+        input:
+            script=repo("scripts/run_filternet.py"),
+            library=library("scripts/run_filternet.py"),
+            config=within(paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
+            nodes=rules.build_network.output.lgn_nodes,
+            node_types=rules.build_network.output.lgn_node_types,
+        output:
+            rates=within(paradigm, "{network}/filternet_{paradigm}/{condition}/rates.h5"),
+            spikes=trials(paradigm, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+        log:
+            within(paradigm, "logs/run_filternet/{network}/{paradigm}_{condition}.log"),
+        benchmark:
+            within(paradigm, "benchmarks/run_filternet/{network}/{paradigm}_{condition}.tsv")
+        wildcard_constraints:
+            condition=one_of(CONDITIONS[paradigm]),
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=mem_mb(1500, 10),
+        shell:
+            "python {input.script:q} {input.config:q} > {log} 2>&1"

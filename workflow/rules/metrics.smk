@@ -1,0 +1,60 @@
+"""Spikes to tables."""
+
+
+rule calculate_odsi:
+    """Measure rates, orientation and direction selectivity of every cell."""
+    input:
+        script=repo("scripts/calculate_odsi.py"),
+        library=library("scripts/calculate_odsi.py"),
+        paradigm=selectivity_paradigm,
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        spikes=selectivity_spikes,
+    output:
+        rates="{network}/metrics/Rates_DF_{option}.csv",
+        selectivity="{network}/metrics/OSI_DSI_DF_{option}.csv",
+    log:
+        "logs/calculate_odsi/{network}/{option}.log",
+    benchmark:
+        "benchmarks/calculate_odsi/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(500, 15),
+    params:
+        spikes_dir=lambda wildcards: (
+            f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
+        ),
+    shell:
+        "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
+        "--spikes-dir {params.spikes_dir:q} --rates {output.rates:q} --selectivity {output.selectivity:q} > {log} 2>&1"
+
+
+rule calculate_similarity:
+    """Compare each cell type's responses with the recordings."""
+    input:
+        script=repo("scripts/calculate_similarity.py"),
+        library=library("scripts/calculate_similarity.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        percentiles=seed_table("neuropixels_percentiles.csv"),
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        selectivity=rules.calculate_odsi.output.selectivity,
+    output:
+        "{network}/metrics/similarity_{option}.csv",
+    log:
+        "logs/calculate_similarity/{network}/{option}.log",
+    benchmark:
+        "benchmarks/calculate_similarity/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(500, 5),
+    params:
+        seed=of_network("seed"),
+    shell:
+        "python {input.script:q} --network-dir {wildcards.network}/network --selectivity {input.selectivity:q} "
+        "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} --seed {params.seed} "
+        "--output {output:q} > {log} 2>&1"

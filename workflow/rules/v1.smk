@@ -1,0 +1,87 @@
+"""V1 simulations, condition by condition."""
+
+
+rule require_option_edges:
+    """Say which edge file the user has to place; a file that is there never comes here."""
+    output:
+        "{network}/network/missing/{kind}_v1_edges_{option}.h5",
+    log:
+        "logs/require_option_edges/{network}_{kind}_{option}.log",
+    wildcard_constraints:
+        kind="v1|bkg",
+    priority: 100
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=100,
+    params:
+        message=lambda wildcards: (
+            f"{wildcards.network}/network/{wildcards.kind}_v1_edges_{wildcards.option}.h5 is missing. "
+            f"Option {wildcards.option} needs it: a SONATA edge file with the same edges, in the same order, as "
+            f"{wildcards.network}/network/{wildcards.kind}_v1_edges.h5 (source_node_id, target_node_id, edge_type_id) "
+            f"and the weights of {wildcards.option} (pA, signed) in 0/syn_weight. Build the network first "
+            f"(snakemake {wildcards.network}/network/network.json), then place the file there."
+        ),
+    shell:
+        "echo {params.message:q} > {log}; exit 1"
+
+
+for paradigm in PARADIGMS:
+
+    rule:
+        """Write the SONATA configs of V1, one a trial."""
+        name:
+            f"render_v1_configs_{paradigm}"
+        input:
+            script=repo("scripts/render_configs.py"),
+            library=library("scripts/render_configs.py"),
+            template=repo("config_templates/pointnet.json"),
+            schema=repo("workflow/schemas/sonata_config.schema.yaml"),
+            paradigm=f"paradigms/{paradigm}.json",
+        output:
+            all_trials(paradigm, "{network}/configs/{paradigm}_{option}/{condition}_trial{trial}.json"),
+        log:
+            within(paradigm, "logs/render_v1_configs/{network}/{paradigm}_{option}.log"),
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=200,
+        params:
+            folder=within(paradigm, "{network}/configs/{paradigm}_{option}"),
+            run_folder=lambda wildcards, paradigm=paradigm: run_folder(paradigm).replace("{option}", wildcards.option),
+            v1_edges=lambda wildcards: edge_name("v1", wildcards.option),
+            background_edges=lambda wildcards: edge_name("bkg", wildcards.option),
+        shell:
+            "python {input.script:q} v1 --template {input.template:q} --schema {input.schema:q} "
+            "--paradigm {input.paradigm:q} --v1-edges {params.v1_edges} --background-edges {params.background_edges} "
+            "--run-folder {params.run_folder:q} --output-dir {params.folder:q} > {log} 2>&1"
+
+    rule:
+        """Simulate V1 in NEST, all trials of one condition."""
+        name:
+            f"run_v1_{paradigm}"
+        input:
+            script=repo("scripts/run_pointnet.py"),
+            library=library("scripts/run_pointnet.py"),
+            network=rules.build_network.output,
+            option_edges=placed_edges,
+            configs=trials(paradigm, "{network}/configs/{paradigm}_{option}/{condition}_trial{trial}.json"),
+            lgn=trials(paradigm, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            background=trials(paradigm, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+        output:
+            trials(paradigm, f"{{network}}/{run_folder(paradigm)}/spikes.h5"),
+        log:
+            within(paradigm, "logs/run_v1/{network}/{paradigm}_{option}_{condition}.log"),
+        benchmark:
+            within(paradigm, "benchmarks/run_v1/{network}/{paradigm}_{option}_{condition}.tsv")
+        wildcard_constraints:
+            condition=one_of(CONDITIONS[paradigm]),
+        conda:
+            ENVIRONMENT
+        threads: of_network("nest_threads")
+        resources:
+            mem_mb=mem_mb(1000, 90),
+        params:
+            nest_threads=of_network("nest_threads"),
+        shell:
+            "python {input.script:q} {input.configs:q} -n {params.nest_threads} --copies {threads} > {log} 2>&1"
