@@ -97,7 +97,7 @@ def stock_rates(config, nodes_population="lgn"):
 
     with tempfile.TemporaryDirectory() as folder:
         settings = filternet.Config.from_json(os.fspath(config))
-        settings["output"] = {"output_dir": folder, "rates_h5": str(Path(folder) / "rates.h5")}
+        settings.output_dir, settings.output = folder, {"rates_h5": str(Path(folder) / "rates.h5")}
         network = filternet.FilterNetwork.from_config(settings)
         filternet.FilterSimulator.from_config(settings, network).run()
         with h5py.File(Path(folder) / "rates.h5", "r") as file:

@@ -37,8 +37,8 @@ def lgn_spikes(seed, paradigm, condition, trial, rates, node_ids, step_ms=1.0):
     Notes
     -----
     Unit-rate exponential intervals are laid along the integral of the rate (time rescaling; Brown et al. 2002,
-    doi:10.1162/08997660252741149), so counts are exactly Poisson. Each cell has its own stream under the key of (seed,
-    "lgn_spikes", paradigm, condition, trial): a last-bit difference in one rate moves that cell's next spike by as little.
+    doi:10.1162/08997660252741149), so counts are exactly Poisson. Each cell has its own stream under the key of
+    (seed, "lgn_spikes", paradigm, condition, trial): the other cells' rates do not matter to it.
     """
     rates = np.ascontiguousarray(rates, dtype=np.float32)
     if not (np.isfinite(rates).all() and (rates >= 0).all()):
