@@ -4,7 +4,6 @@ Everything here is checked before NEST is touched, and NEST is not imported.
 """
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -187,11 +186,10 @@ def _read_config(path):
     for key in ("output_dir", "spikes_file"):
         if key not in config.output:
             raise ValueError(f"{path}: the key output.{key} is missing")
-    steps = config.run["tstop"] / config.run["dt"]
+    t_stop_ms, dt_ms = config.run["tstop"], config.run["dt"]
+    steps = t_stop_ms / dt_ms
     if steps < 1 or abs(steps - round(steps)) > 1e-6:
-        raise ValueError(
-            f"{path}: run.tstop, {config.run['tstop']} ms, is not a multiple of run.dt, {config.run['dt']} ms"
-        )
+        raise ValueError(f"{path}: run.tstop, {t_stop_ms} ms, is not a multiple of run.dt, {dt_ms} ms")
     if "n_runs" in config.run:
         raise ValueError(f"{path}: run.n_runs is not supported; give one config a trial")
     # BMTK lets this key win over the number of threads asked for.
@@ -241,7 +239,7 @@ def _check_files(trial):
     wanted = [(entry[key], key) for entry in networks["nodes"] for key in ("nodes_file", "node_types_file")]
     wanted += [(edges["edge_types_file"], "edge_types_file") for edges in enabled_edges(trial.config)]
     for path, key in wanted:
-        if not os.path.exists(path):
+        if not Path(path).exists():
             raise ValueError(f"{path} is missing ({key} of {trial.path})")
     for edges in enabled_edges(trial.config):
         check_edge_file(edges["edges_file"], trial.path)
@@ -258,7 +256,7 @@ def check_edge_file(path, config_path):
         "a SONATA edge file with one group edges/<population>, in it source_node_id, target_node_id and edge_type_id "
         "of every edge and its weight in pA, signed, in 0/syn_weight"
     )
-    if not os.path.exists(path):
+    if not Path(path).exists():
         raise ValueError(f"{path} is missing (edges_file of {config_path}): put there {content}")
     try:
         with h5py.File(path, "r") as h5:

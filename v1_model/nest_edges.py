@@ -155,7 +155,6 @@ class EdgeBlocks:
         self._refuse(~np.isfinite(weights), start, "syn_weight is {}, not a finite number", weights)
         signs = self.sources.sign[source_rows]
         for sign, kind in ((1, "excitatory"), (-1, "inhibitory")):
-            self._refuse(
-                (signs == sign) & (weights * sign < 0), start, f"syn_weight {{:.6g}} pA of an {kind} source", weights
-            )
+            wrong = (signs == sign) & (weights * sign < 0)
+            self._refuse(wrong, start, f"syn_weight is {{:.6g}} pA, but its source is {kind}", weights)
         return weights

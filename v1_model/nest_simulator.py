@@ -4,10 +4,11 @@ Importing this module imports NEST.
 """
 
 import contextlib
+import itertools
 import logging
-import os
 import sys
 import warnings
+from pathlib import Path
 
 import nest
 from bmtk.simulator.pointnet import PointSimulator
@@ -23,17 +24,18 @@ SLICE_MS = 100.0
 class TrialSimulator(PointSimulator):
     """A network in NEST, ready for trials; made by :func:`load`."""
 
-    def prepare(self, config, forked):
+    def prepare(self, trial, forked):
         """Create inputs and recorders and finish NEST's tables, so that a fork inherits them.
 
         Parameters
         ----------
-        config : SimulationConfig
+        trial : v1_model.nest_configs.Trial
+            Any of the trials that are to be run.
         forked : bool
             Whether several trials are to be run from this state.
         """
-        self.config = config
-        self._mods = replace_modules(self._mods, config)
+        self.config, self._loaded_for = trial.config, trial
+        self._mods = replace_modules(self._mods, trial.config)
         if forked:
             check_forkable(self._mods)
         for module in self._mods:
@@ -49,11 +51,11 @@ class TrialSimulator(PointSimulator):
         on_time : callable, optional
             Told the simulated milliseconds of each slice.
         """
-        os.makedirs(trial.output_dir, exist_ok=True)
+        trial.output_dir.mkdir(parents=True, exist_ok=True)
         own = [module for module in self._mods if isinstance(module, TrialModule)]
         emptying = [module for module in own if module.empties]
         with contextlib.ExitStack() as files:
-            files.enter_context(log_file(trial.config.log_file))
+            files.enter_context(log_file(trial.config.log_file, "a" if trial is self._loaded_for else "w"))
             for module in own:
                 module.start(self, trial, files)
             for first, last in self._slices():
@@ -74,18 +76,18 @@ class TrialSimulator(PointSimulator):
         """Bounds (ms) of the slices of a simulation, multiples of the time step."""
         steps, slice_steps = round(self.tstop / self.dt), max(1, round(SLICE_MS / self.dt))
         bounds = [*range(0, steps, slice_steps), steps]
-        return [(a * self.dt, b * self.dt) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [(a * self.dt, b * self.dt) for a, b in itertools.pairwise(bounds)]
 
 
 @contextlib.contextmanager
-def log_file(path):
+def log_file(path, mode):
     """BMTK's log goes to a file (None: to none) while the context lasts; warnings also to stderr."""
     logger = quiet_logger()
     if path is None:
         yield
         return
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    handler = logging.FileHandler(path, mode="a")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode=mode)
     handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)s] %(message)s"))
     logger.addHandler(handler)
     try:
@@ -126,12 +128,12 @@ def load(trial, tables, modulation=None, threads=1, forked=False, block_edges=BL
     """
     # BMTK calls functions that NEST 3.10 deprecates, once a call.
     warnings.filterwarnings("ignore", message=r"(?s).*is deprecated and will be removed in a future version of NEST")
-    os.makedirs(trial.output_dir, exist_ok=True)
-    with log_file(trial.config.log_file):
+    trial.output_dir.mkdir(parents=True, exist_ok=True)
+    with log_file(trial.config.log_file, "w"):
         nest.verbosity = nest.VerbosityLevel.ERROR
         options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges}
         network = StreamedNetwork.from_config(trial.config, tables=tables, **options)
         simulator = TrialSimulator.from_config(trial.config, network, n_thread=threads)
         nest.verbosity = nest.VerbosityLevel.ERROR
-        simulator.prepare(trial.config, forked)
+        simulator.prepare(trial, forked)
     return simulator

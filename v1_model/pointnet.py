@@ -54,9 +54,6 @@ def run_pointnet(
     if modulation_file is not None:
         types = {name: table.types for name, table in tables.items()}
         modulation = Modulation(modulation_file, read_modulation(modulation_file), types, projections(config))
-    for trial in trials:
-        if trial.config.log_file and os.path.exists(trial.config.log_file):
-            os.remove(trial.config.log_file)
     options = {"modulation": modulation, "threads": threads, "block_edges": block_edges}
     duration_ms = len(trials) * config.run["tstop"]
     with tqdm(total=duration_ms, unit="ms", desc="simulated", mininterval=1.0, disable=not progress) as bar:
