@@ -34,7 +34,7 @@ rule build_network:
     resources:
         mem_mb=mem_mb(1200, 15),
     params:
-        base_props=seed_table(),
+        base_props=lambda wildcards, input: Path(input.tables[0]).parent,
         radius_um=of_network("radius_um"),
         core_radius_um=of_network("core_radius_um"),
         seed=of_network("seed"),

@@ -1,0 +1,52 @@
+# The two-word commands. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/made-from-requirements.lock
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help env demo test report lint format lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: $(READY) ## make .venv from requirements.lock, where missing or out of date
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 env")'
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps -e .
+	cp requirements.lock $@
+
+demo: $(READY) ## from seed tables to figures with the smallest network
+	@begin=$$(date +%s); snakemake demo && python scripts/summarise_run.py --results results --network tiny --since-s $$begin
+
+test: $(READY) ## the whole test suite
+	pytest -n 2
+
+report: $(READY) ## results/report.html: figures with captions, run times, code of each rule
+	snakemake made --report report.html
+
+lint: $(READY) ## style of the Python files and of the rules
+	ruff check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: $(READY) ## bring Python files and rules into shape
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+lock: $(READY) ## resolve requirements.lock again from pyproject.toml
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --quiet \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock
+
+clean: ## remove the environment; results stay
+	rm -rf $(VENV) *.egg-info
