@@ -33,7 +33,9 @@ def test_conda_environment_has_the_same_pins(repo_root, pins):
     environment = yaml.safe_load((repo_root / "environment.yml").read_text())
     [from_pip] = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
     listed = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-    pairs = [re.split("==|>=", entry) for entry in listed if entry not in NOT_PINNED] + [e.split("==") for e in from_pip]
+    pairs = [re.split("==|>=", entry) for entry in listed if entry not in NOT_PINNED] + [
+        e.split("==") for e in from_pip
+    ]
     found = {PYPI_NAMES.get(name, name): version for name, version in pairs if name not in NOT_PINNED}
     assert found == pins
 
