@@ -311,7 +311,7 @@ def test_results_can_be_moved(rendered):
 )
 def test_faulty_config_is_refused_and_nothing_written(rendered, sonata_schema, tmp_path, change, words):
     change(rendered["angle90_trial1.json"])
-    with pytest.raises(ValueError, match="angle90_trial1.json") as error:
+    with pytest.raises(ValueError, match=r"angle90_trial1\.json") as error:
         render_configs.write_configs(tmp_path, rendered, sonata_schema)
     assert words in str(error.value)
     assert list(tmp_path.iterdir()) == []
