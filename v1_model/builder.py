@@ -89,10 +89,13 @@ class Builder:
         write_types(self.network / "v1_node_types.csv", rows.to_dict("records"), NODE_TYPE_COLUMNS)
         lgn = {name: values.to_numpy() for name, values in self.lgn.attributes.items()}
         write_nodes(self.network / "lgn_nodes.h5", "lgn", self.lgn.model, lgn)
-        rows = [_virtual_type(i, model, f"lgnmodel:{model}") for i, model in enumerate(self.lgn.models)]
+        rows = [
+            {"node_type_id": i, "pop_name": model, "model_type": "virtual", "model_template": f"lgnmodel:{model}"}
+            for i, model in enumerate(self.lgn.models)
+        ]
         write_types(self.network / "lgn_node_types.csv", rows, list(rows[0]))
         write_nodes(self.network / "bkg_nodes.h5", "bkg", np.zeros(background.UNITS, dtype=int), {})
-        rows = [_virtual_type(0, "bkg", None)]
+        rows = [{"node_type_id": 0, "pop_name": "bkg", "model_type": "virtual"}]
         write_types(self.network / "bkg_node_types.csv", rows, list(rows[0]))
 
     def write_components(self):
@@ -232,16 +235,6 @@ def _edge_type(source_query, target_query, pre, post, delay_ms):
         "model_template": "static_synapse",
         "dynamics_params": synapses.synapse_file(pre, post),
         "delay": float(delay_ms),
-    }
-
-
-def _virtual_type(node_type_id, name, template):
-    return {
-        "node_type_id": node_type_id,
-        "pop_name": name,
-        "model_type": "virtual",
-        "model_template": template,
-        "dynamics_params": None,
     }
 
 
