@@ -42,11 +42,11 @@ def write_nodes(path, population, node_type_ids, attributes):
 
 
 def write_types(path, rows, columns):
-    """Write a node-type or edge-type table, space separated, ``NULL`` where a value is missing."""
+    """Write a node-type or edge-type table, space separated."""
     with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=" ", lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([["NULL" if row[c] is None else row[c] for c in columns] for row in rows])
+        writer.writerows([[row[c] for c in columns] for row in rows])
 
 
 @njit(nogil=True, cache=True)
