@@ -89,6 +89,24 @@ def panel_letter(axes, letter, x=-0.02, y=1.02):
     axes.text(x, y, letter, transform=axes.transAxes, fontsize=12, fontweight="bold", ha="right", va="bottom")
 
 
+def spread(positions, least):
+    """Move ascending positions in [0, 1] as little as needed for labels there to be `least` apart and inside.
+
+    Examples
+    --------
+    >>> spread([0.01, 0.02, 0.5], 0.1)
+    [0.05, 0.15, 0.5]
+    """
+    moved = []
+    for position in positions:
+        moved.append(max(position, moved[-1] + least if moved else least / 2))
+    limit = 1 - least / 2
+    for index in reversed(range(len(moved))):
+        moved[index] = min(moved[index], limit)
+        limit = moved[index] - least
+    return [round(float(position), 9) for position in moved]
+
+
 def save_figure(figure, stem, whole_file):
     """Save a figure as PNG and PDF beside each other, without time stamps: same data, same bytes.
 

@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import command_line
 import h5py
 import numpy as np
 
+import command_line
 from analysis_shared.paradigms import directions_deg, read_paradigm, window
 from analysis_shared.selectivity import firing_rates, rates_table, selectivity_table
 from analysis_shared.spikes import count_spikes, read_spikes

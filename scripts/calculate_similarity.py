@@ -9,7 +9,6 @@ import argparse
 from pathlib import Path
 
 import command_line
-
 from analysis_shared.cells import pooled_core_cells
 from analysis_shared.nodes import read_naming_scheme
 from analysis_shared.percentiles import read_percentiles

@@ -1,0 +1,199 @@
+"""Raster of one trial's core cells, by layer and cell type from the pia down, and the power spectra of the cell types.
+
+Spectra are of the population activity (spikes per cell in 1 ms bins, all core cells of a type counted) from 200 ms
+after stimulus onset for 2 s or to the end of the recording. Writes {output-stem}.png, .pdf and _spectra.csv.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis_shared.grouping import CLASS_LABELS, L5_SUBTYPES, broad_class, display_order, layer_of, readable
+from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
+from analysis_shared.paradigms import condition_table, read_paradigm, window
+from analysis_shared.spectra import spectra_by_type, spectrum_window_ms
+from analysis_shared.spikes import read_spikes
+from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure, spread
+from v1_model.files import whole_file
+
+LAYERS = ("1", "2/3", "4", "5", "6")
+SPECTRUM_HZ = (1, 100)
+SHOWN_BELOW_PEAK = 1e-5
+LEAST_COLUMNS = 3
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spikes", required=True, type=Path, help="spikes of the trial (SONATA)")
+    parser.add_argument("--network-dir", required=True, type=Path, help="folder with v1_nodes.h5 and network.json")
+    parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
+    parser.add_argument("--paradigm", required=True, type=Path, help="paradigm (JSON)")
+    parser.add_argument("--condition", required=True, help="name of the trial's condition")
+    parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
+    return parser.parse_args(argv)
+
+
+def in_raster_order(nodes):
+    """Core cells by layer, then type in display order, then tuning angle; ``row`` counts from the pia down."""
+    core = nodes[nodes["core"]].copy()
+    if core.empty:
+        raise ValueError("the network has no core cells to show")
+    types = display_order(core["cell_type"])
+    core["layer_rank"] = [LAYERS.index(layer) if layer in LAYERS else len(LAYERS) for layer in core["layer"]]
+    core["type_rank"] = core["cell_type"].map(types.index)
+    core = core.sort_values(["layer_rank", "type_rank", "tuning_angle", "node_id"])
+    return core.assign(row=np.arange(len(core)))
+
+
+def draw_raster(axes, cells, node_ids, times_ms, paradigm):
+    """Spikes as dots in the colour of the cell type, with layers divided and labelled."""
+    order = cells.set_index("node_id")
+    rows = order["row"].reindex(node_ids).to_numpy()
+    shown = ~np.isnan(rows)
+    colours = mpl.colors.to_rgba_array(order["hex"].loc[node_ids[shown]])
+    n_spikes = max(shown.sum(), 1)
+    size = float(np.clip(6e4 / n_spikes, 0.2, 12))
+    axes.scatter(times_ms[shown], rows[shown], s=size, c=colours, marker=".", linewidths=0, rasterized=True)
+    axes.axvline(paradigm["grey_ms"], color="black", linewidth=0.8, linestyle="--")
+    axes.set_xlim(0, window(paradigm, "evoked")[1])
+    axes.set_ylim(len(cells), 0)
+    axes.set_xlabel("Time (ms)")
+    axes.annotate(
+        "stimulus onset",
+        (paradigm["grey_ms"], 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, 2),
+        textcoords="offset points",
+        fontsize=8,
+    )
+    label_layers(axes, cells)
+
+
+def label_layers(axes, cells):
+    """A line between layers, and each layer's name and number of cells on the left, kept apart where layers are thin."""
+    layers = cells.groupby("layer_rank", sort=True).agg(layer=("layer", "first"), top=("row", "min"), n=("row", "size"))
+    for top in layers["top"].iloc[1:]:
+        axes.axhline(top, color="black", linewidth=0.6)
+    middles = (layers["top"] + layers["n"] / 2).to_numpy()
+    heights = spread(middles / len(cells), least=0.055)
+    axes.set_yticks([])
+    for layer, n, middle, height in zip(layers["layer"], layers["n"], middles, heights, strict=True):
+        axes.annotate(
+            f"L{layer}\nn = {n:,}",
+            (0, middle),
+            xycoords=("axes fraction", "data"),
+            xytext=(-0.012, 1 - height),
+            textcoords="axes fraction",
+            ha="right",
+            va="center",
+            fontsize=8,
+            linespacing=1.0,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
+        )
+
+
+def spectrum_groups(cells):
+    """Layers with a panel of spectra and the cell types in it: layer 1 shares the panel of layer 2/3 if there is one."""
+    groups = {}
+    layers = set(cells["layer"])
+    for cell_type in display_order(cells["cell_type"]):
+        layer = layer_of(cell_type)
+        groups.setdefault("2/3" if layer == "1" and "2/3" in layers else layer, []).append(cell_type)
+    return dict(sorted(groups.items(), key=lambda entry: LAYERS.index(entry[0]) if entry[0] in LAYERS else len(LAYERS)))
+
+
+def draw_spectra(axes, layer, types, spectra, colours):
+    """Power spectra of a layer's cell types; layer 1, where it shares the panel, is dashed."""
+    for cell_type in types:
+        spectrum = spectra[(spectra["cell_type"] == cell_type) & spectra["frequency_Hz"].between(*SPECTRUM_HZ)]
+        guest = layer_of(cell_type) != layer
+        name = readable(cell_type) if guest else cell_type.partition("_")[2]
+        axes.plot(
+            spectrum["frequency_Hz"],
+            spectrum["power"].where(spectrum["power"] > 0),
+            color=colours[cell_type],
+            linestyle="--" if guest else "-",
+            label=f"{name} ({spectrum['n_cells'].iloc[0]:,})",
+        )
+    axes.set(xscale="log", yscale="log", xlim=SPECTRUM_HZ, xlabel="Frequency (Hz)")
+    axes.set_xticks([1, 10, 100], ["1", "10", "100"])
+    axes.set_title(f"L{layer}", pad=4)
+    axes.legend(fontsize=7, handlelength=1.2, loc="upper center", bbox_to_anchor=(0.5, -0.32), labelspacing=0.2)
+
+
+def legend_of_classes(axes, cells, colours):
+    """Legend of the classes, in the colours of the uppermost layer that has them; L5 subtypes get their own entry."""
+    handles = []
+    for name, label in CLASS_LABELS:
+        types = [t for t in display_order(cells["cell_type"]) if broad_class(t) == name and t not in L5_SUBTYPES]
+        if types:
+            handles.append((label, colours[types[0]]))
+        if name == "Exc":
+            handles += [(readable(t), colours[t]) for t in L5_SUBTYPES if t in set(cells["cell_type"])]
+    marks = [Line2D([], [], marker="o", linestyle="", markersize=4, color=colour) for _, colour in handles]
+    axes.legend(
+        marks,
+        [label for label, _ in handles],
+        loc="lower right",
+        bbox_to_anchor=(1, 1.035),
+        ncols=len(handles),
+        handletextpad=0.1,
+        columnspacing=0.9,
+        borderaxespad=0,
+    )
+
+
+def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra):
+    """The whole figure."""
+    groups = spectrum_groups(cells)
+    figure = Figure(figsize=(PAGE_WIDTH_IN, 8.6), layout="constrained")
+    grid = figure.add_gridspec(2, max(len(groups), LEAST_COLUMNS), height_ratios=[3, 1])
+    raster = figure.add_subplot(grid[0, :])
+    draw_raster(raster, cells, node_ids, times_ms, paradigm)
+    legend_of_classes(raster, cells, colours)
+    figure.suptitle(f"{paradigm['name']}, condition {condition}: {len(cells):,} core cells", fontsize=10)
+    panel_letter(raster, "A", x=-0.1)
+    first = None
+    for index, (layer, types) in enumerate(groups.items()):
+        axes = figure.add_subplot(grid[1, index], sharey=first)
+        draw_spectra(axes, layer, types, spectra, colours)
+        if first is None:
+            first = axes
+            axes.set_ylabel("Power (spikes² cell⁻²\nms⁻² Hz⁻¹)")
+            panel_letter(axes, "B", x=-0.3)
+        else:
+            axes.tick_params(labelleft=False)
+    positive = spectra.loc[spectra["frequency_Hz"].between(*SPECTRUM_HZ) & (spectra["power"] > 0), "power"]
+    if len(positive):
+        first.set_ylim(max(positive.min(), positive.max() * SHOWN_BELOW_PEAK) / 2, positive.max() * 2)
+    return figure
+
+
+def main(argv=None):
+    args = parse(argv)
+    paradigm = read_paradigm(args.paradigm)
+    if args.condition not in set(condition_table(paradigm)["condition"]):
+        raise ValueError(f"{args.paradigm}: no condition {args.condition!r}")
+    naming = read_naming_scheme(args.naming_scheme)
+    nodes, _ = read_network(args.network_dir, naming)
+    cells = in_raster_order(nodes)
+    node_ids, times_ms = read_spikes(args.spikes, len(nodes), paradigm["duration_ms"])
+    span = spectrum_window_ms(paradigm["grey_ms"], paradigm["duration_ms"])
+    spectra = spectra_by_type(node_ids, times_ms, cells.set_index("node_id")["cell_type"], span)
+    with mpl.rc_context(publication_style()):
+        figure = draw(cells, type_colours(naming), node_ids, times_ms, paradigm, args.condition, spectra)
+        save_figure(figure, args.output_stem, whole_file)
+    with whole_file(f"{args.output_stem}_spectra.csv") as part:
+        spectra.to_csv(part, sep=" ", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
+    import command_line
+
+    command_line.run(main)

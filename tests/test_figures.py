@@ -1,0 +1,120 @@
+"""Figures come out, non-empty, for a full column and for layer 4 alone, with the tables behind them."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import calculate_odsi
+import calculate_similarity
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+NAMING_SCHEME = REPOSITORY / "base_props" / "cell_type_naming_scheme.csv"
+PERCENTILES = REPOSITORY / "base_props" / "neuropixels_percentiles.csv"
+DEPTHS_UM = {"1": (50, 169), "2/3": (169, 357), "4": (357, 465), "5": (465, 665), "6": (665, 830)}
+SHARES = {"Exc": 0.16, "IT": 0.12, "ET": 0.04, "NP": 0.03, "PV": 0.02, "SST": 0.012, "VIP": 0.008, "Inh": 0.02}
+RATES_HZ = {"Exc": 3, "IT": 4, "ET": 6, "NP": 2, "PV": 14, "SST": 9, "VIP": 7, "Inh": 4}
+DIRECTIONS_DEG = range(0, 360, 45)
+
+
+def make_network(folder, n_cells, layers=tuple(DEPTHS_UM), radius_um=400.0, seed=1):
+    """Write the nodes, edges and descriptions of a made-up network; returns the nodes."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    types = pd.read_csv(NAMING_SCHEME, sep=" ", dtype=str)
+    types = types[types["layer"].isin(layers)].reset_index(drop=True)
+    share = types["class"].map(SHARES) / types.groupby("cell_type")["pop_name"].transform("size")
+    chosen = np.sort(rng.choice(len(types), n_cells, p=share / share.sum()))
+    nodes = types.loc[chosen].reset_index(drop=True)
+    radius, azimuth = radius_um * np.sqrt(rng.uniform(size=n_cells)), rng.uniform(0, 2 * np.pi, n_cells)
+    top, bottom = np.array([DEPTHS_UM[layer] for layer in nodes["layer"]]).T
+    columns = {
+        "x": radius * np.cos(azimuth),
+        "y": -rng.uniform(top, bottom),
+        "z": radius * np.sin(azimuth),
+        "tuning_angle": rng.uniform(0, 360, n_cells),
+    }
+    with h5py.File(folder / "v1_nodes.h5", "w") as stream:
+        group = stream.create_group("nodes/v1")
+        group["node_id"] = np.arange(n_cells)
+        group["node_type_id"] = 1000 + chosen
+        for name, values in columns.items():
+            group[f"0/{name}"] = values
+    table = pd.DataFrame({"node_type_id": 1000 + np.arange(len(types)), "pop_name": types["pop_name"]})
+    table.to_csv(folder / "v1_node_types.csv", sep=" ", index=False)
+    description = {"name": "made_up", "seed": seed, "radius_um": radius_um, "core_radius_um": radius_um / 2}
+    (folder / "network.json").write_text(json.dumps(description))
+    return nodes.assign(**columns)
+
+
+def make_edges(folder, nodes, n_edges, seed=1):
+    """Write random edges and the summary that goes with them."""
+    rng = np.random.default_rng(seed)
+    pre, post = rng.integers(0, len(nodes), (2, n_edges))
+    sign = np.where(nodes["ei"].to_numpy()[pre] == "e", 1.0, -1.0)
+    spread = nodes["class"].map(lambda name: 0.6 if name in ("PV", "SST") else 0.9).to_numpy()[pre]
+    order = np.argsort(post, kind="stable")
+    with h5py.File(folder / "v1_v1_edges.h5", "w") as stream:
+        group = stream.create_group("edges/v1_to_v1")
+        group["source_node_id"], group["target_node_id"] = pre[order], post[order]
+        group["0/syn_weight"] = (sign * rng.lognormal(2 + 0.5 * (sign < 0), spread))[order]
+    types = nodes["cell_type"].to_numpy()
+    counts = pd.Series(1, index=[types[pre], types[post]]).groupby(level=[0, 1]).sum()
+    size = nodes["cell_type"].value_counts()
+    rows = [(a, b, size[a], size[b], counts.get((a, b), 0)) for a in size.index for b in size.index]
+    table = pd.DataFrame(rows, columns=["pre", "post", "n_pre", "n_post", "n_edges"])
+    table["expected_edges"] = n_edges * table["n_pre"] * table["n_post"] / len(nodes) ** 2
+    table["mean_weight_pA"] = 1.0
+    table.to_csv(folder / "connection_summary.csv", sep=" ", index=False)
+
+
+def make_paradigm(path, trials=2):
+    """Write a paradigm of eight directions; returns it."""
+    conditions = [{"name": f"angle{a}", "parameters": {"direction_deg": a, "contrast": 0.8}} for a in DIRECTIONS_DEG]
+    windows = {"evoked": [500, 2500], "spontaneous": [100, 500]}
+    paradigm = {"name": "8dir", "duration_ms": 3000, "grey_ms": 500, "windows_ms": windows, "trials": trials}
+    path.write_text(json.dumps(paradigm | {"conditions": conditions}))
+    return paradigm | {"conditions": conditions}
+
+
+def make_spikes(folder, nodes, paradigm, seed=1):
+    """Write tuned Poisson spikes with a common 6 Hz rhythm for every trial."""
+    rng = np.random.default_rng(seed)
+    base = nodes["class"].map(RATES_HZ).to_numpy() * rng.lognormal(-0.5, 1.0, len(nodes))
+    width = np.where(nodes["ei"] == "e", 2.0, 0.4)
+    for condition in paradigm["conditions"]:
+        offset = np.deg2rad(condition["parameters"]["direction_deg"] - nodes["tuning_angle"].to_numpy())
+        rate_hz = base * np.exp(width * (np.cos(2 * offset) - 1)) * (1 + 0.3 * np.cos(offset))
+        for trial in range(paradigm["trials"]):
+            counts = rng.poisson(rate_hz * 3)
+            node_ids = np.repeat(np.arange(len(nodes)), counts)
+            times = rng.uniform(0, 3000, len(node_ids))
+            kept = rng.uniform(size=len(times)) < np.where(
+                times < 500, 0.3, 0.7 + 0.3 * np.cos(times / 1000 * 6 * 6.28)
+            )
+            write_spikes(folder / f"{condition['name']}_trial{trial}" / "spikes.h5", node_ids[kept], times[kept])
+
+
+def write_spikes(path, node_ids, times_ms):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as stream:
+        stream["spikes/v1/node_ids"] = np.asarray(node_ids, dtype=np.uint64)
+        stream["spikes/v1/timestamps"] = np.asarray(times_ms, dtype=float)
+
+
+def make_everything(root, n_cells, layers=tuple(DEPTHS_UM), n_edges=20_000, radius_um=400.0, seed=1):
+    """A network, its spikes and tables, as the workflow would leave them."""
+    nodes = make_network(root / "network", n_cells, layers, radius_um, seed)
+    make_edges(root / "network", nodes, n_edges, seed)
+    paradigm = make_paradigm(root / "paradigm.json")
+    make_spikes(root / "spikes", nodes, paradigm, seed)
+    shared = ["--network-dir", str(root / "network"), "--selectivity", str(root / "selectivity.csv")]
+    measured = ["--paradigm", str(root / "paradigm.json"), "--spikes-dir", str(root / "spikes")]
+    calculate_odsi.main([*shared, *measured, "--rates", str(root / "rates.csv")])
+    experiment = ["--naming-scheme", str(NAMING_SCHEME), "--percentiles", str(PERCENTILES), "--resamples", "20"]
+    calculate_similarity.main([*shared, *experiment, "--output", str(root / "similarity.csv"), "--seed", "3"])
+    return root
