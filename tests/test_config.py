@@ -134,7 +134,7 @@ def test_shipped_paradigms(config, schema):
     [
         ((), "netwoks", "networks"),
         (("networks", "small"), "radius_mu", "radius_um"),
-        (("options", "plain"), "lable", "label"),
+        (("options", "plain"), "v1_edge", "v1_edges"),
         (("paradigms", "8dir_2trials"), "trails", "trials"),
         (("paradigms", "8dir_2trials", "parameters"), "temroral_frequency_hz", "temporal_frequency_hz"),
         (("paradigms", "8dir_2trials", "windows_ms"), "spontanous", "spontaneous"),
@@ -155,11 +155,11 @@ def test_misspelt_key_is_refused_with_a_suggestion(config, schema, path, misspel
 
 def test_all_faults_are_named_at_once(config, schema):
     config["networks"]["tiny"]["radius_um"] = "wide"
-    del config["options"]["plain"]["label"]
+    del config["options"]["plain"]["v1_edges"]
     config["networks"]["small"]["lgn"] = "smal"
     fault = fault_of(config, schema)
     assert "networks.tiny.radius_um: found 'wide', expected type number" in fault
-    assert "options.plain: missing label" in fault
+    assert "options.plain: missing v1_edges" in fault
     assert "networks.small.lgn: found 'smal', did you mean 'small'?" in fault
 
 

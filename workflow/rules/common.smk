@@ -75,11 +75,6 @@ def of_network(key):
     return lambda wildcards: NETWORKS[wildcards.network][key]
 
 
-def of_option(key):
-    """Input function: a value of the option in the wildcards."""
-    return lambda wildcards: OPTIONS[wildcards.option][key]
-
-
 def network_flag(key, flag, otherwise=""):
     """Input function: a flag where a value of the network is true."""
     return lambda wildcards: flag if NETWORKS[wildcards.network][key] else otherwise

@@ -122,11 +122,10 @@ rule plot_odsi_boxplots:
     resources:
         mem_mb=mem_mb(800, 5),
     params:
-        label=of_option("label"),
         output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.option}",
     shell:
-        "python {input.script:q} --network-dir {wildcards.network}/network --selectivity {input.selectivity:q} "
-        "--label {params.label:q} --naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
+        "python {input.script:q} --model {wildcards.option} {wildcards.network}/network {input.selectivity:q} "
+        "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"
 
 
@@ -151,8 +150,7 @@ rule plot_similarity:
     conda:
         ENVIRONMENT
     params:
-        label=of_option("label"),
         output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.option}",
     shell:
-        "python {input.script:q} --similarity {input.similarity:q} --label {params.label:q} "
+        "python {input.script:q} --similarity {wildcards.option} {input.similarity:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"

@@ -1,0 +1,244 @@
+"""Every target family resolves, what cannot be made says why, and rules and scripts are in shape."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local_imports import imported_files
+
+GRATINGS = [f"angle{angle}" for angle in range(0, 360, 45)]
+
+
+@pytest.fixture
+def snakemake(repo_root, tmp_path):
+    """Run Snakemake with a temporary folder in place of results/; returns the exit code and all that it said."""
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(repo_root / "Snakefile")]
+        command += ["--directory", str(tmp_path / "results"), "--cores", "2", *arguments]
+        done = subprocess.run(command, cwd=repo_root, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def dry_run(snakemake):
+    """Number of jobs of each rule that targets need."""
+
+    def run(*targets, options=()):
+        code, said = snakemake("--dry-run", *options, "--", *targets)
+        assert code == 0, said
+        table = said.split("Job stats:")[1].split("total")[0]
+        return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
+
+    return run
+
+
+def tool(name):
+    return str(Path(sys.executable).parent / name)
+
+
+# --- every target family resolves ----------------------------------------------------------------------------------
+
+
+def test_demo(dry_run):
+    jobs = dry_run("demo")
+    assert jobs["build_network"] == 1
+    for rule in ("generate_background", "run_filternet", "run_v1"):
+        assert jobs[f"{rule}_8dir_2trials"] == len(GRATINGS)
+    for rule in ("plot_network_summary", "plot_raster", "plot_odsi_boxplots", "plot_similarity"):
+        assert jobs[rule] == 1
+
+
+def test_all_makes_what_the_config_says(dry_run):
+    jobs = dry_run(options=["--config", "make={networks: [tiny, small], options: [plain]}"])
+    assert jobs["build_network"] == 2 and jobs["plot_odsi_boxplots"] == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "rules"),
+    [
+        ("tiny/network/v1_v1_edges.h5", ["build_network"]),
+        ("paradigms/8dir_10trials.json", ["render_paradigm"]),
+        ("small/filternet_8dir_2trials/angle90/rates.h5", ["run_filternet_8dir_2trials"]),
+        ("small/filternet_8dir_10trials/angle90_trial9/spikes.h5", ["run_filternet_8dir_10trials"]),
+        ("full/bkg_single/angle45_trial0/spikes.h5", ["generate_background_single"]),
+        ("core_7/8dir_10trials_plain/angle315_trial9/spikes.h5", ["run_v1_8dir_10trials"]),
+        ("tiny/output_plain/spikes.h5", ["run_v1_single", "run_filternet_single", "generate_background_single"]),
+        ("tiny/output_plain/raster.png", ["plot_raster_single", "run_v1_single"]),
+        ("small/metrics/OSI_DSI_DF_plain.csv", ["calculate_odsi", "run_v1_8dir_2trials"]),
+        ("small/metrics/similarity_plain.csv", ["calculate_similarity"]),
+        ("core_nll_3/figures/raster_plain.pdf", ["plot_raster", "run_v1_8dir_10trials"]),
+        ("core_nll_3/figures/OSI_DSI_bio_trained.png", ["plot_odsi_boxplots", "run_v1_8dir_10trials"]),
+        ("full_nll/figures/similarity_naive.png", ["plot_similarity"]),
+        ("profile/figures/network_summary.png", ["plot_network_summary"]),
+    ],
+)
+def test_target(dry_run, target, rules):
+    jobs = dry_run(target)
+    assert set(rules) <= set(jobs)
+
+
+def test_tables_need_every_condition_and_trial(dry_run):
+    jobs = dry_run("core_nll_3/metrics/Rates_DF_plain.csv")
+    assert jobs["run_v1_8dir_10trials"] == len(GRATINGS)
+
+
+def test_a_missing_trial_is_made_again(snakemake, tmp_path):
+    folder = tmp_path / "results" / "tiny" / "8dir_2trials_plain"
+    for condition in GRATINGS:
+        for trial in (0, 1):
+            (folder / f"{condition}_trial{trial}").mkdir(parents=True)
+            (folder / f"{condition}_trial{trial}" / "spikes.h5").touch()
+    (folder / "angle90_trial1" / "spikes.h5").unlink()
+    code, said = snakemake("--dry-run", "tiny/metrics/OSI_DSI_DF_plain.csv")
+    assert code == 0, said
+    assert "Missing output files: tiny/8dir_2trials_plain/angle90_trial1/spikes.h5" in said
+
+
+# --- a config edit is enough ---------------------------------------------------------------------------------------
+
+
+def config_file(tmp_path, content):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return ["--configfile", str(path)]
+
+
+def test_network_of_another_radius(dry_run, tmp_path):
+    mine = config_file(tmp_path, {"networks": {"micro": {"radius_um": 60, "core_radius_um": 30, "lgn": "small"}}})
+    assert dry_run("micro/metrics/OSI_DSI_DF_plain.csv", options=mine)["build_network"] == 1
+
+
+def test_another_spatial_frequency(dry_run, tmp_path):
+    parameters = {"direction_deg": [0, 120, 240], "spatial_frequency_cpd": [0.02, 0.04]}
+    edited = {"parameters": parameters, "raster": {"condition": "angle120_sf0.02", "trial": 1}}
+    mine = config_file(tmp_path, {"paradigms": {"8dir_2trials": edited}})
+    assert dry_run("tiny/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_2trials"] == 6
+    assert dry_run("tiny/8dir_2trials_plain/angle120_sf0.02_trial1/spikes.h5", options=mine)["run_v1_8dir_2trials"] == 1
+
+
+def test_an_edited_paradigm_leaves_the_others_alone(dry_run, tmp_path):
+    mine = config_file(tmp_path, {"paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 45]}}}})
+    assert dry_run("tiny/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_2trials"] == 2
+    assert dry_run("core/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_10trials"] == 8
+
+
+def test_value_on_the_command_line(snakemake):
+    code, said = snakemake(
+        "--dry-run", "--printshellcmds", "--config", "networks={tiny: {seed: 7}}", "--", "tiny/network/network.json"
+    )
+    assert code == 0, said
+    assert "--name tiny" in said and "--seed 7 " in said
+
+
+# --- what cannot be made says why ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "tniy/metrics/OSI_DSI_DF_plain.csv",
+        "tiny/metrics/OSI_DSI_DF_trained.csv",
+        "tiny/8dir_3trials_plain/angle0_trial0/spikes.h5",
+        "tiny/8dir_2trials_plain/angle44_trial0/spikes.h5",
+        "tiny/8dir_2trials_plain/angle0_trial2/spikes.h5",
+        "core_10/network/network.json",
+    ],
+)
+def test_unknown_name_has_no_rule(snakemake, target):
+    code, said = snakemake("--dry-run", target)
+    assert code != 0
+    assert "MissingRuleException" in said and target in said
+
+
+def test_misspelt_config_key_is_one_clear_error(snakemake, tmp_path):
+    mine = config_file(tmp_path, {"paradigms": {"single": {"parameters": {"temroral_frequency_hz": 1}}}})
+    code, said = snakemake("--dry-run", *mine, "--", "demo")
+    assert code != 0
+    line = "paradigms.single.parameters: unknown key 'temroral_frequency_hz', did you mean 'temporal_frequency_hz'?"
+    assert line in said and "Traceback" not in said
+
+
+def test_missing_option_edges_are_asked_for_before_anything_runs(snakemake, tmp_path):
+    target = "tiny/network/missing/v1_v1_edges_bio_trained.h5"
+    code, said = snakemake("--show-failed-logs", target)
+    assert code != 0
+    assert "tiny/network/v1_v1_edges_bio_trained.h5 is missing" in said
+    for word in ("source_node_id", "target_node_id", "edge_type_id", "0/syn_weight", "pA"):
+        assert word in said
+    assert not (tmp_path / "results" / target).exists()
+
+
+def test_missing_option_edges_do_not_stop_a_dry_run(dry_run):
+    assert dry_run("tiny/8dir_2trials_bio_trained/angle0_trial0/spikes.h5")["require_option_edges"] == 2
+    assert dry_run("tiny/8dir_2trials_adjusted/angle0_trial0/spikes.h5")["require_option_edges"] == 1
+    assert "require_option_edges" not in dry_run("tiny/8dir_2trials_plain/angle0_trial0/spikes.h5")
+
+
+def test_placed_edges_are_used_and_belong_to_no_rule(snakemake, dry_run, tmp_path):
+    network = tmp_path / "results" / "tiny" / "network"
+    network.mkdir(parents=True)
+    for name in ("v1_v1_edges_naive.h5", "bkg_v1_edges_naive.h5"):
+        (network / name).write_text("the user's")
+    target = "tiny/8dir_2trials_naive/angle0_trial0/spikes.h5"
+    assert "require_option_edges" not in dry_run(target)
+    assert "require_option_edges" not in dry_run(target, options=["--forceall"])
+    _, said = snakemake("--dry-run", target)
+    assert re.search(r"input: .*tiny/network/v1_v1_edges_naive\.h5, tiny/network/bkg_v1_edges_naive\.h5", said)
+    _, said = snakemake("--delete-all-output", "--dry-run", target)
+    assert "edges_naive" not in said
+
+
+# --- in shape ------------------------------------------------------------------------------------------------------
+
+
+def test_snakemake_lint(snakemake):
+    code, said = snakemake("--lint")
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["snakefmt", "--check", "Snakefile", "workflow"], ["ruff", "check", "."]],
+    ids=["snakefmt", "ruff"],
+)
+def test_style(repo_root, command):
+    done = subprocess.run([tool(command[0]), *command[1:]], cwd=repo_root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_default_profile_is_the_local_one(repo_root):
+    default = repo_root / "profiles" / "default" / "config.yaml"
+    assert default.samefile(repo_root / "workflow" / "profiles" / "local" / "config.yaml")
+    assert yaml.safe_load(default.read_text())["cores"] == "all"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_help_names_the_commands(repo_root):
+    done = subprocess.run(["make", "help"], cwd=repo_root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ("demo", "test", "report", "lint", "env", "clean"):
+        assert f"make {command}" in done.stdout
+
+
+def test_rules_list_the_modules_that_scripts_import(repo_root):
+    found = imported_files(repo_root / "scripts" / "build_network.py", (repo_root, repo_root / "scripts"))
+    names = {os.path.relpath(path, repo_root) for path in found}
+    assert {"scripts/command_line.py", "v1_model/builder.py", "v1_model/files.py"} <= names
+    assert not any(name.startswith("analysis_shared") for name in names)
+
+
+def test_every_script_has_a_rule(repo_root):
+    rules = "".join(path.read_text() for path in (repo_root / "workflow" / "rules").glob("*.smk"))
+    scripts = [*(repo_root / "scripts").glob("*.py"), *(repo_root / "figure_scripts").rglob("*.py")]
+    outside_rules = {"command_line.py", "summarise_run.py"}
+    missing = [p.name for p in scripts if p.name not in outside_rules and str(p.relative_to(repo_root)) not in rules]
+    assert missing == []
