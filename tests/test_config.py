@@ -126,6 +126,15 @@ def test_shipped_paradigms(config, schema):
     assert paradigms["single"]["trials"] == 1
 
 
+def test_text_from_the_command_line_becomes_numbers(config, schema):
+    config["networks"]["tiny"] |= {"seed": "7", "like_to_like": "false", "radius_um": "120.5"}
+    config["paradigms"]["single"]["parameters"]["direction_deg"] = ["90"]
+    complete = checked(config, schema)
+    tiny = complete["networks"]["tiny"]
+    assert (tiny["seed"], tiny["like_to_like"], tiny["radius_um"]) == (7, False, 120.5)
+    assert complete["paradigms"]["single"]["conditions"][0]["name"] == "angle90"
+
+
 # --- faults --------------------------------------------------------------------------------------------------------
 
 

@@ -3,14 +3,16 @@
 No Snakemake in here: the rules and the tests import it alike.
 """
 
+import contextlib
 import difflib
-import json
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
 from render_paradigm import conditions
+
+TRUTH = {"true": True, "false": False}
 
 
 def load_schema(path):
@@ -39,10 +41,9 @@ def checked(config, schema):
     ValueError
         Naming every faulty key, what was found and what was expected.
     """
-    faults = [_fault(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    complete = _typed(config)
+    faults = [_fault(error) for error in Draft202012Validator(schema).iter_errors(complete)]
     _raise_any(faults)
-    # A deep copy in which YAML's anchors and aliases no longer share a section.
-    complete = json.loads(json.dumps(config))
     _fill_defaults(complete, schema, schema)
     faults = _expand_networks(complete) + _expand_paradigms(complete) + _unknown_names(complete)
     _raise_any(faults)
@@ -64,6 +65,22 @@ def nearest(word, known):
 def _raise_any(faults):
     if faults:
         raise ValueError("The config has faults:\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+def _typed(value):
+    """A deep copy with numbers and truth values for text that reads as such.
+
+    Snakemake hands on nested values of ``--config`` as text. Sections that YAML's aliases share become separate ones.
+    """
+    if isinstance(value, dict):
+        return {str(key): _typed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_typed(part) for part in value]
+    if isinstance(value, str):
+        for read in (TRUTH.__getitem__, int, float):
+            with contextlib.suppress(KeyError, ValueError):
+                return read(value)
+    return value
 
 
 def _where(path):
