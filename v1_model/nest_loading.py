@@ -12,6 +12,7 @@ from bmtk.simulator.core.node_sets import NodeSet
 from bmtk.simulator.core.sonata_reader import EdgeAdaptor
 from bmtk.simulator.pointnet import PointNetwork
 from bmtk.simulator.pointnet.gids import GidPool, PopulationID
+from bmtk.simulator.pointnet.pyfunction_cache import py_modules
 from bmtk.simulator.pointnet.sonata_adaptors import (
     PointEdgeAdaptor,
     PointEdgeBatched,
@@ -99,6 +100,20 @@ class ArrayNodeSet(NodeSet):
         return np.sort(np.concatenate(chosen)).tolist()
 
 
+class StreamedNodes(PointNodeBatched):
+    """The cells of one node type, copies of a NEST model that has their parameters already."""
+
+    def build(self):
+        if py_modules.has_cell_model(self.model_template, self.model_type):
+            super().build()
+            return
+        # Copying a model is twenty times faster than setting the parameters of its cells.
+        model = f"{self.nest_model}_{self._node_group.parent.name}_{self._nt_id}"
+        nest.CopyModel(self.nest_model, model, self.nest_params)
+        self._nest_objs = nest.Create(model, self.n_nodes)
+        self._nest_ids = np.arange(self.n_nodes) + self._nest_objs[0].global_id
+
+
 class StreamedNodeAdaptor(PointNodeAdaptor):
     """One batch a node type, in the order in which the types appear, found with arrays."""
 
@@ -110,7 +125,7 @@ class StreamedNodeAdaptor(PointNodeAdaptor):
         members = np.split(np.argsort(table.type_rows, kind="stable"), np.cumsum(counts)[:-1])
         types_table = node_group.parent.node_types_table
         return [
-            PointNodeBatched(
+            StreamedNodes(
                 table.ids[members[i]],
                 table.ids[members[i]],
                 types_table,

@@ -6,6 +6,7 @@ loads the network itself.
 """
 
 import os
+import sys
 from functools import partial
 
 from tqdm import tqdm
@@ -56,7 +57,9 @@ def run_pointnet(
         modulation = Modulation(modulation_file, read_modulation(modulation_file), types, projections(config))
     options = {"modulation": modulation, "threads": threads, "block_edges": block_edges}
     duration_ms = len(trials) * config.run["tstop"]
-    with tqdm(total=duration_ms, unit="ms", desc="simulated", mininterval=1.0, disable=not progress) as bar:
+    # A log file gets a line now and then, a terminal a moving bar.
+    interval_s = 0.5 if sys.stderr.isatty() else 30.0
+    with tqdm(total=duration_ms, unit="ms", desc="simulated", mininterval=interval_s, disable=not progress) as bar:
         if len(trials) == 1:
             _load_and_run(trials[0], tables, options, bar.update)
             return
