@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import calculate_odsi
@@ -11,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+
+from analysis_shared.style import spread
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAMING_SCHEME = REPOSITORY / "base_props" / "cell_type_naming_scheme.csv"
@@ -118,3 +122,95 @@ def make_everything(root, n_cells, layers=tuple(DEPTHS_UM), n_edges=20_000, radi
     experiment = ["--naming-scheme", str(NAMING_SCHEME), "--percentiles", str(PERCENTILES), "--resamples", "20"]
     calculate_similarity.main([*shared, *experiment, "--output", str(root / "similarity.csv"), "--seed", "3"])
     return root
+
+
+@pytest.fixture(scope="module", params=["full", "layer 4"])
+def made_up(request, tmp_path_factory):
+    """A made-up column, whole or layer 4 alone."""
+    root = tmp_path_factory.mktemp("made_up")
+    if request.param == "full":
+        return make_everything(root, 800)
+    return make_everything(root, 300, layers=("4",), radius_um=100.0)
+
+
+def draw(script, *arguments):
+    """Call a figure script's main."""
+    spec = importlib.util.spec_from_file_location("figure_script", REPOSITORY / "figure_scripts" / script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main(list(map(str, arguments)))
+
+
+def assert_figure(stem):
+    image = imread(f"{stem}.png")
+    assert min(image.shape[:2]) > 400
+    inked = (image[..., :3].min(axis=2) < 0.9).mean()
+    assert inked > 0.005
+    assert Path(f"{stem}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def raster_arguments(root, condition="angle45"):
+    return [
+        *["--spikes", root / "spikes" / "angle45_trial0" / "spikes.h5", "--network-dir", root / "network"],
+        *["--naming-scheme", NAMING_SCHEME, "--paradigm", root / "paradigm.json", "--condition", condition],
+    ]
+
+
+def test_raster_and_spectra(made_up, tmp_path):
+    draw("figure3/plot_raster.py", *raster_arguments(made_up), "--output-stem", tmp_path / "raster")
+    assert_figure(tmp_path / "raster")
+    spectra = pd.read_csv(tmp_path / "raster_spectra.csv", sep=" ")
+    assert spectra["n_cells"].groupby(spectra["cell_type"]).first().sum() == core_size(made_up)
+
+
+def core_size(root):
+    with h5py.File(root / "network" / "v1_nodes.h5") as stream:
+        distance = np.hypot(stream["nodes/v1/0/x"][:], stream["nodes/v1/0/z"][:])
+    return (distance <= json.loads((root / "network" / "network.json").read_text())["core_radius_um"]).sum()
+
+
+def test_a_mistake_is_one_clear_line_and_leaves_no_figure(tmp_path):
+    make_paradigm(tmp_path / "paradigm.json")
+    arguments = [*raster_arguments(tmp_path, condition="angle46"), "--output-stem", tmp_path / "raster"]
+    command = [sys.executable, REPOSITORY / "figure_scripts" / "figure3" / "plot_raster.py", *arguments]
+    done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("paradigm.json: no condition 'angle46'")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("raster*"))
+
+
+def test_boxes_of_several_options_and_networks(made_up, tmp_path):
+    source = [made_up / "network", made_up / "selectivity.csv"]
+    models = ["--model", "plain", *source, "--model", "plain", *source, "--model", "adjusted", *source]
+    experiment = ["--naming-scheme", NAMING_SCHEME, "--percentiles", PERCENTILES]
+    draw("figure3/plot_odsi_boxplots.py", *models, *experiment, "--output-stem", tmp_path / "boxes")
+    assert_figure(tmp_path / "boxes")
+    boxes = pd.read_csv(tmp_path / "boxes_boxes.csv", sep=" ")
+    rates = boxes[(boxes["metric"] == "preferred_direction_rate_Hz") & ~boxes["cell_type"].eq("L5_Exc")]
+    sizes = rates.groupby("dataset")["n"].sum()
+    assert sizes["Untrained"] == 2 * sizes["Adjusted"] == 2 * core_size(made_up)
+
+
+def test_similarity_heatmap_is_the_same_bytes_again(made_up, tmp_path):
+    tables = ["--similarity", "plain", made_up / "similarity.csv", "--similarity", "other", made_up / "similarity.csv"]
+    for name in ("similarity", "again"):
+        draw("figure3/plot_similarity.py", *tables, "--output-stem", tmp_path / name)
+    assert_figure(tmp_path / "similarity")
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / f"similarity.{suffix}").read_bytes() == (tmp_path / f"again.{suffix}").read_bytes()
+
+
+def test_network_summary_counts_every_edge(made_up, tmp_path):
+    arguments = ["--network-dir", made_up / "network", "--naming-scheme", NAMING_SCHEME]
+    draw("network/plot_network_summary.py", *arguments, "--output-stem", tmp_path / "summary")
+    assert_figure(tmp_path / "summary")
+    assert pd.read_csv(tmp_path / "summary_weights.csv", sep=" ")["n_edges"].sum() == 20_000
+    assert pd.read_csv(tmp_path / "summary_in_degrees.csv", sep=" ")["n"].sum() == core_size(made_up)
+
+
+def test_labels_are_spread_and_stay_inside():
+    assert spread([0.5], 0.1) == [0.5]
+    crowded = spread([0.93, 0.96, 0.99], 0.1)
+    assert np.diff(crowded) == pytest.approx([0.1, 0.1])
+    assert crowded[-1] == pytest.approx(0.95)

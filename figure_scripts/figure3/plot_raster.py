@@ -75,7 +75,7 @@ def draw_raster(axes, cells, node_ids, times_ms, paradigm):
 
 
 def label_layers(axes, cells):
-    """A line between layers, and each layer's name and number of cells on the left, kept apart where layers are thin."""
+    """Lines between layers; each layer's name and number of cells on the left, kept apart where layers are thin."""
     layers = cells.groupby("layer_rank", sort=True).agg(layer=("layer", "first"), top=("row", "min"), n=("row", "size"))
     for top in layers["top"].iloc[1:]:
         axes.axhline(top, color="black", linewidth=0.6)
@@ -98,7 +98,7 @@ def label_layers(axes, cells):
 
 
 def spectrum_groups(cells):
-    """Layers with a panel of spectra and the cell types in it: layer 1 shares the panel of layer 2/3 if there is one."""
+    """Cell types in each layer's panel of spectra: layer 1 shares the panel of layer 2/3 if there is one."""
     groups = {}
     layers = set(cells["layer"])
     for cell_type in display_order(cells["cell_type"]):

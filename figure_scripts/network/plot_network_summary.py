@@ -120,7 +120,9 @@ def draw_cells(depth, plan, nodes, description):
 
 def as_matrix(summary, column, cell_types):
     """A column of the summary as a matrix: rows source, columns target."""
-    return summary.pivot(index="pre", columns="post", values=column).reindex(index=cell_types, columns=cell_types)
+    pairs = pd.MultiIndex.from_product([cell_types, cell_types])
+    values = summary.set_index(["pre", "post"])[column].reindex(pairs).to_numpy(dtype=float)
+    return pd.DataFrame(values.reshape(len(cell_types), -1), index=cell_types, columns=cell_types)
 
 
 def draw_matrix(figure, axes, matrix, cell_types, label, extend="neither", **colours):
@@ -142,7 +144,15 @@ def draw_probabilities(figure, realised, ratio, summary, cell_types):
     matrix = as_matrix(summary, "realised", cell_types)
     positive = matrix.where(matrix > 0)
     norm = mpl.colors.LogNorm(positive.min(axis=None), max(positive.max(axis=None), positive.min(axis=None) * 1.01))
-    draw_matrix(figure, realised, positive, cell_types, "Realised connection probability", cmap="viridis", norm=norm)
+    draw_matrix(
+        figure,
+        realised,
+        positive,
+        cell_types,
+        "Realised connection probability (white: none)",
+        cmap="viridis",
+        norm=norm,
+    )
     off = 100 * (matrix / as_matrix(summary, "expected", cell_types).replace(0, np.nan) - 1)
     most = max(1.0, float(np.nanpercentile(np.abs(off.to_numpy()), 95)))
     colours = {"cmap": "RdBu_r", "vmin": -most, "vmax": most, "extend": "both"}
@@ -159,8 +169,8 @@ def draw_agreement(axes, summary, colours):
         shown["realised"],
         yerr=np.minimum(error, shown["realised"] * 0.999),
         fmt="none",
-        ecolor="0.7",
-        elinewidth=0.6,
+        ecolor="0.8",
+        elinewidth=0.4,
         zorder=1,
     )
     axes.scatter(shown["expected"], shown["realised"], s=9, c=[colours[pre] for pre in shown["pre"]], zorder=2)
@@ -168,7 +178,7 @@ def draw_agreement(axes, summary, colours):
     axes.plot([low, high], [low, high], color="black", linewidth=0.8, zorder=0)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel="Expected connection probability", ylabel="Realised", aspect="equal")
-    axes.set_title(f"{len(shown)} pairs of types; colour: source", fontsize=9)
+    axes.set_title(f"{len(shown)} pairs, ± 2 SD of chance", fontsize=9)
 
 
 def weights_table(histograms):
@@ -195,7 +205,7 @@ def draw_weights(axes, table, colours):
             axes.plot(centre, group["density_per_decade"], color=colours[name], label=f"{label} (n = {n:,})")
     drawn = table[table["density_per_decade"] > DRAWN_DENSITY * table["density_per_decade"].max()]
     axes.set(xscale="log", xlim=(drawn["low_pA"].min(), drawn["high_pA"].max()))
-    axes.set_ylim(0, table["density_per_decade"].max() * 1.45)
+    axes.set_ylim(0, table["density_per_decade"].max() * 1.9)
     axes.set(xlabel="Absolute weight (pA)", ylabel="Density (decade⁻¹)")
     axes.legend(fontsize=7, loc="upper left", title="source", title_fontsize=7, alignment="left", handlelength=1.2)
 
@@ -233,7 +243,7 @@ def draw_in_degrees(axes, table, colours):
     axes.set_yticks(range(len(shown)), labels, fontsize=7)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(left=0)
-    axes.set_xlabel("In-degree of core cells (V1 connections)")
+    axes.set_xlabel("In-degree (from V1, core cells)")
     axes.set_title(f"whiskers: {WHISKERS[0]}th to {WHISKERS[1]}th percentile", fontsize=9)
 
 
@@ -273,7 +283,7 @@ def draw(nodes, description, summary, weights, in_degrees, colours):
     draw_weights(weight, weights, class_colours(nodes))
     draw_in_degrees(degree, in_degrees, colours)
     for letter, axes in zip("ABCDEFG", [*panels[0], *panels[1], agreement, weight, degree], strict=True):
-        panel_letter(axes, letter, x=-0.12)
+        panel_letter(axes, letter, x=-0.35 if axes is degree else -0.12)
     return figure
 
 
