@@ -25,6 +25,8 @@ def main(argv=None):
     parser.add_argument("-o", "--output-dir", help="write outputs here; with several configs, in a subfolder for each")
     parser.add_argument("--copies", type=positive, help="one-thread trials side by side (default: as processors)")
     args = parser.parse_args(argv)
+    if args.copies and args.threads > 1:
+        parser.error("--copies goes with one thread: NEST's threads do not survive a fork")
     run_pointnet(
         args.config,
         threads=args.threads,

@@ -30,7 +30,7 @@ def run_children(tasks, copies, on_progress=None):
                 name, task = waiting.pop(0)
                 pid, pipe = _fork(task)
                 running.register(pipe, selectors.EVENT_READ, [name, pid, ""])
-            for key, _ in running.select():
+            for key, _ in _select(running):
                 name, pid, _ = key.data
                 message = os.read(key.fileobj, 1 << 16).decode()
                 if message:
@@ -42,6 +42,16 @@ def run_children(tasks, copies, on_progress=None):
                 if status:
                     failures[name] = _reason(status, key.data[2])
     return failures
+
+
+def _select(running):
+    """Children with news; all of them are ended when the wait is interrupted."""
+    try:
+        return running.select()
+    except BaseException:
+        for key in running.get_map().values():
+            os.kill(key.data[1], signal.SIGTERM)
+        raise
 
 
 def _fork(task):

@@ -82,7 +82,7 @@ class NodeTable:
     @cached_property
     def row_of_id(self):
         """Row of each node id, −1 where there is no such node (int64)."""
-        rows = np.full(int(self.ids.max(initial=-1)) + 1, -1)
+        rows = np.full(int(self.ids.max(initial=-1)) + 2, -1)
         rows[self.ids] = np.arange(len(self.ids))
         return rows
 
@@ -250,6 +250,15 @@ def enabled_edges(config):
     return [edges for edges in config.networks["edges"] if edges.get("enabled", True)]
 
 
+def count_edges(config):
+    """Number of edges in all edge files of a config."""
+    total = 0
+    for edges in enabled_edges(config):
+        with h5py.File(edges["edges_file"], "r") as h5:
+            total += sum(len(group["edge_type_id"]) for group in h5["edges"].values())
+    return total
+
+
 def check_edge_file(path, config_path):
     """Raise ValueError unless a file holds SONATA edges that can be loaded."""
     content = (
@@ -290,6 +299,11 @@ def read_populations(config):
                     raise ValueError(f"{entry['node_types_file']}: {fault}")
                 ids = group["node_id"][:].astype(np.int64)
                 tables[name] = NodeTable(name, entry["nodes_file"], ids, rows, types)
+    cells = [name for name, table in tables.items() if not table.is_virtual]
+    if len(cells) != 1:
+        raise ValueError(
+            f"{config['config_path']}: one population of cells expected, found {', '.join(cells) or 'none'}"
+        )
     return tables
 
 

@@ -13,8 +13,11 @@ from tqdm import tqdm
 
 from v1_model.modulation import Modulation, read_modulation
 from v1_model.nest_children import run_children
-from v1_model.nest_configs import check_inputs, projections, read_populations, read_trials
+from v1_model.nest_configs import check_inputs, count_edges, projections, read_populations, read_trials
 from v1_model.nest_edges import BLOCK_EDGES
+
+# A log file gets a line now and then, a terminal a moving bar.
+LOG_INTERVAL_S = 30.0
 
 
 def run_pointnet(
@@ -56,17 +59,36 @@ def run_pointnet(
         types = {name: table.types for name, table in tables.items()}
         modulation = Modulation(modulation_file, read_modulation(modulation_file), types, projections(config))
     options = {"modulation": modulation, "threads": threads, "block_edges": block_edges}
-    duration_ms = len(trials) * config.run["tstop"]
-    # A log file gets a line now and then, a terminal a moving bar.
-    interval_s = 0.5 if sys.stderr.isatty() else 30.0
-    with tqdm(total=duration_ms, unit="ms", desc="simulated", mininterval=interval_s, disable=not progress) as bar:
-        if len(trials) == 1:
-            _load_and_run(trials[0], tables, options, bar.update)
-            return
-        failures = _run_trials(trials, tables, options, copies, bar.update)
+    bar = partial(tqdm, disable=not progress, mininterval=0.5 if sys.stderr.isatty() else LOG_INTERVAL_S)
+    failures = _run_trials(trials, tables, options, copies, bar)
     if failures:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
         raise ChildProcessError(f"{len(failures)} of {len(trials)} trials failed: {reasons}")
+
+
+def _run_trials(trials, tables, options, copies, bar):
+    """Failures by trial, see :func:`run_children`; a single trial is simulated in this process and raises its own."""
+    config = trials[0].config
+    simulated = partial(bar, total=len(trials) * config.run["tstop"], unit="ms", desc="simulated")
+    names = [os.path.relpath(trial.output_dir) for trial in trials]
+    if options["threads"] > 1 and len(trials) > 1:
+        # NEST must not be imported here: its threads, once started, are lost in a fork.
+        tasks = [partial(_load_and_run, trial, tables, options) for trial in trials]
+        with simulated() as progress:
+            return run_children(dict(zip(names, tasks, strict=True)), 1, progress.update)
+    with bar(total=count_edges(config), unit="edge", unit_scale=True, desc="connected") as progress:
+        simulator = _import_load()(trials[0], tables, forked=len(trials) > 1, on_edges=progress.update, **options)
+    with simulated() as progress:
+        if len(trials) == 1:
+            simulator.run_trial(trials[0], progress.update)
+            return {}
+        tasks = [partial(simulator.run_trial, trial) for trial in trials]
+        copies = copies or len(os.sched_getaffinity(0))
+        return run_children(dict(zip(names, tasks, strict=True)), copies, progress.update)
+
+
+def _load_and_run(trial, tables, options, on_time):
+    _import_load()(trial, tables, **options).run_trial(trial, on_time)
 
 
 def _import_load():
@@ -75,20 +97,3 @@ def _import_load():
     from v1_model.nest_simulator import load
 
     return load
-
-
-def _load_and_run(trial, tables, options, on_time):
-    _import_load()(trial, tables, **options).run_trial(trial, on_time)
-
-
-def _run_trials(trials, tables, options, copies, on_time):
-    """Failures by trial, see :func:`run_children`."""
-    names = [os.path.relpath(trial.output_dir) for trial in trials]
-    if options["threads"] > 1:
-        # NEST must not be imported here: its threads, once started, are lost in a fork.
-        tasks = [partial(_load_and_run, trial, tables, options) for trial in trials]
-        return run_children(dict(zip(names, tasks, strict=True)), 1, on_time)
-    simulator = _import_load()(trials[0], tables, forked=True, **options)
-    tasks = [partial(simulator.run_trial, trial) for trial in trials]
-    processors = len(os.sched_getaffinity(0))
-    return run_children(dict(zip(names, tasks, strict=True)), copies or processors, on_time)
