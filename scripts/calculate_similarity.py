@@ -36,7 +36,7 @@ def main(argv=None):
     cells = pooled_core_cells(zip(args.network_dir, args.selectivity, strict=True), naming)
     table = similarity_table(cells, read_percentiles(args.percentiles), args.seed, args.resamples)
     with whole_file(args.output) as part:
-        table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
+        table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6f")
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def read_edges(path, source_class, n_nodes):
 
 def draw_cells(depth, plan, nodes, description):
     """Cells by type, in depth and from above with the core; at most a few thousand of them, evenly picked."""
-    step = max(1, len(nodes) // SHOWN_CELLS)
+    step = -(-len(nodes) // SHOWN_CELLS)
     shown = nodes.iloc[np.random.default_rng(0).permutation(len(nodes))[::step]]
     dots = {"c": mpl.colors.to_rgba_array(shown["hex"]), "s": 2.0, "linewidths": 0, "rasterized": True}
     depth.scatter(shown["x"], -shown["y"], **dots)
@@ -178,7 +178,7 @@ def draw_agreement(axes, summary, colours):
     axes.plot([low, high], [low, high], color="black", linewidth=0.8, zorder=0)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel="Expected connection probability", ylabel="Realised", aspect="equal")
-    axes.set_title(f"{len(shown)} pairs, ± 2 SD of chance", fontsize=9)
+    axes.set_title(f"{len(shown)} pairs, ± 2 SD (Poisson)", fontsize=9)
 
 
 def weights_table(histograms):
