@@ -23,10 +23,8 @@ def main(argv=None):
     parser.add_argument("-n", "--threads", type=positive, default=1, help="NEST threads of each simulation (default 1)")
     parser.add_argument("-m", "--modulation", metavar="MODFILE", help="rules that change connection weights on loading")
     parser.add_argument("-o", "--output-dir", help="write outputs here; with several configs, in a subfolder for each")
-    parser.add_argument("--copies", type=positive, help="one-thread trials side by side (default: as processors)")
+    parser.add_argument("--copies", type=positive, help="trials side by side, with one thread only (default: processors)")
     args = parser.parse_args(argv)
-    if args.copies and args.threads > 1:
-        parser.error("--copies goes with one thread: NEST's threads do not survive a fork")
     run_pointnet(
         args.config,
         threads=args.threads,

@@ -318,7 +318,7 @@ def test_spikes_are_those_of_stock_bmtk(network, tmp_path):
 
 def test_two_threads_give_the_spikes_of_one(network, tmp_path):
     folder, configs = network
-    code, error = run_script(*configs[:2], "-n", 2, "-o", tmp_path)
+    code, error = run_script(*configs[:2], "-n", 2, "--copies", 2, "-o", tmp_path)
     assert code == 0, error
     assert same_spikes(folder / "trial0/spikes.h5", tmp_path / "trial0/spikes.h5")
     assert spikes_of(tmp_path / "trial1/spikes.h5").shape[1] > 1000
@@ -356,7 +356,7 @@ def test_forked_trials_equal_runs_of_their_own(probed, tmp_path):
 def test_clamp_on_cells_of_several_types(network, tmp_path):
     folder, _ = network
     probe = clamp_and_report([5, 0, 17, 3], [9, 1, 4])
-    config = config_of(folder, 3, **probe)
+    config = config_of(folder, 3, run__tstop=100.0, **probe)
     code, error = run_script(config, "-n", 2, "-o", tmp_path)
     assert code == 0, error
     report = report_of(tmp_path / "v_m.h5")
@@ -566,3 +566,28 @@ def test_merged_receptor_ports_give_the_spikes_of_unmerged(tmp_path):
     assert ports[True] < ports[False]
     assert spikes_of(tmp_path / "run_True/spikes.h5").shape[1] > 100
     assert same_spikes(tmp_path / "run_True/spikes.h5", tmp_path / "run_False/spikes.h5")
+
+
+def test_faulty_edges_end_the_script_in_one_line(network, tmp_path):
+    folder, _ = network
+    copy = tmp_path / "network"
+    shutil.copytree(folder, copy)
+    with h5py.File(copy / "network/v1_v1_edges.h5", "r+") as h5:
+        h5["edges/v1_to_v1/0/syn_weight"][7] *= -1
+    code, error = run_script(config_of(copy, 0), "-o", tmp_path / "out")
+    assert code == 1
+    assert "v1_v1_edges.h5, edge 7: syn_weight is" in error.splitlines()[-1]
+    assert not (tmp_path / "out/spikes.h5").exists()
+
+
+def test_node_sets_are_found_in_arrays(network):
+    folder, configs = network
+    table = read_populations(read_trials(configs[:1])[0].config)["v1"]
+    pvalb = ids_of_type(folder, 478793814)
+    assert table.select({"pop_name": "i4Pvalb"}).tolist() == pvalb
+    assert table.select({"ei": ["i"], "node_id": [0, *pvalb[:3]]}).tolist() == pvalb[:3]
+    assert table.select({"x": 0.0}).tolist() == [0]
+    with pytest.raises(ValueError, match="ids that population 'v1' does not have"):
+        table.select({"node_id": [CELLS]})
+    with pytest.raises(ValueError, match="'layer', which no node or node type has"):
+        table.select({"layer": 4})

@@ -301,9 +301,8 @@ def read_populations(config):
                 tables[name] = NodeTable(name, entry["nodes_file"], ids, rows, types)
     cells = [name for name, table in tables.items() if not table.is_virtual]
     if len(cells) != 1:
-        raise ValueError(
-            f"{config['config_path']}: one population of cells expected, found {', '.join(cells) or 'none'}"
-        )
+        found = ", ".join(cells) or "none"
+        raise ValueError(f"{config['config_path']}: one population of cells expected, found {found}")
     return tables
 
 
