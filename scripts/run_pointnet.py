@@ -23,7 +23,9 @@ def main(argv=None):
     parser.add_argument("-n", "--threads", type=positive, default=1, help="NEST threads of each simulation (default 1)")
     parser.add_argument("-m", "--modulation", metavar="MODFILE", help="rules that change connection weights on loading")
     parser.add_argument("-o", "--output-dir", help="write outputs here; with several configs, in a subfolder for each")
-    parser.add_argument("--copies", type=positive, help="trials side by side, with one thread only (default: processors)")
+    parser.add_argument(
+        "--copies", type=positive, help="trials side by side, with one thread only (default: processors)"
+    )
     args = parser.parse_args(argv)
     run_pointnet(
         args.config,
