@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	cp requirements.lock $@
 
 demo: $(READY) ## from seed tables to figures with the smallest network
-	@begin=$$(date +%s); snakemake demo && python scripts/summarise_run.py --results results --network tiny --since-s $$begin
+	@begin=$$(date +%s); snakemake --quiet host reason -- demo && python scripts/summarise_run.py --results results --network tiny --since-s $$begin
 
 test: $(READY) ## the whole test suite
 	pytest -n 2

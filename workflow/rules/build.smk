@@ -42,6 +42,8 @@ rule build_network:
         background_weights=of_network("background_weights"),
         like_to_like=network_flag("like_to_like", "--like-to-like", "--no-like-to-like"),
         fluctuating_counts=network_flag("fluctuating_counts", "--fluctuating-counts"),
+    message:
+        "Build network {wildcards.network}"
     shell:
         "python {input.script:q} --name {wildcards.network} --base-props {params.base_props:q} --output {wildcards.network} "
         "--radius-um {params.radius_um} --core-radius-um {params.core_radius_um} --seed {params.seed} --lgn {params.lgn} "

@@ -50,5 +50,7 @@ for paradigm in PARADIGMS:
             ENVIRONMENT
         resources:
             mem_mb=mem_mb(1500, 10),
+        message:
+            "Show the stimulus to the LGN: {wildcards}"
         shell:
             "python {input.script:q} {input.config:q} > {log} 2>&1"

@@ -26,6 +26,8 @@ rule calculate_odsi:
         spikes_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
         ),
+    message:
+        "Measure rates and selectivity: {wildcards}"
     shell:
         "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
         "--spikes-dir {params.spikes_dir:q} --rates {output.rates:q} --selectivity {output.selectivity:q} > {log} 2>&1"
@@ -54,6 +56,8 @@ rule calculate_similarity:
         mem_mb=mem_mb(500, 5),
     params:
         seed=of_network("seed"),
+    message:
+        "Compare with the recordings: {wildcards}"
     shell:
         "python {input.script:q} --network-dir {wildcards.network}/network --selectivity {input.selectivity:q} "
         "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} --seed {params.seed} "

@@ -83,5 +83,9 @@ for paradigm in PARADIGMS:
             mem_mb=mem_mb(1000, 90),
         params:
             nest_threads=of_network("nest_threads"),
+            # One thread would otherwise mean one trial on each processor, whatever the threads of the rule.
+            copies=lambda wildcards: "--copies 1" if NETWORKS[wildcards.network]["nest_threads"] == 1 else "",
+        message:
+            "Simulate V1: {wildcards}"
         shell:
-            "python {input.script:q} {input.configs:q} -n {params.nest_threads} --copies {threads} > {log} 2>&1"
+            "python {input.script:q} {input.configs:q} -n {params.nest_threads} {params.copies} > {log} 2>&1"
