@@ -26,6 +26,8 @@ rule plot_network_summary:
         mem_mb=mem_mb(800, 30),
     params:
         output_stem=lambda wildcards: f"{wildcards.network}/figures/network_summary",
+    message:
+        "Draw the network: {wildcards.network}"
     shell:
         "python {input.script:q} --network-dir {wildcards.network}/network --naming-scheme {input.naming_scheme:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"
@@ -61,6 +63,8 @@ rule plot_raster:
     params:
         condition=raster_condition,
         output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.option}",
+    message:
+        "Draw the raster: {wildcards}"
     shell:
         "python {input.script:q} --spikes {input.spikes:q} --network-dir {wildcards.network}/network "
         "--naming-scheme {input.naming_scheme:q} --paradigm {input.paradigm:q} --condition {params.condition} "
@@ -123,6 +127,8 @@ rule plot_odsi_boxplots:
         mem_mb=mem_mb(800, 5),
     params:
         output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.option}",
+    message:
+        "Draw rates and selectivity: {wildcards}"
     shell:
         "python {input.script:q} --model {wildcards.option} {wildcards.network}/network {input.selectivity:q} "
         "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
@@ -151,6 +157,8 @@ rule plot_similarity:
         ENVIRONMENT
     params:
         output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.option}",
+    message:
+        "Draw the similarity: {wildcards}"
     shell:
         "python {input.script:q} --similarity {wildcards.option} {input.similarity:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"
