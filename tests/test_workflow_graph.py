@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import summarise_run
 from local_imports import imported_files
 
 GRATINGS = [f"angle{angle}" for angle in range(0, 360, 45)]
@@ -243,3 +244,22 @@ def test_every_script_has_a_rule(repo_root):
     outside_rules = {"command_line.py", "summarise_run.py"}
     missing = [p.name for p in scripts if p.name not in outside_rules and str(p.relative_to(repo_root)) not in rules]
     assert missing == []
+
+
+def test_summary_names_figures_and_stage_times(tmp_path, capsys):
+    figures, stage = tmp_path / "tiny" / "figures", tmp_path / "benchmarks" / "run_v1"
+    figures.mkdir(parents=True)
+    (figures / "raster_plain.png").touch()
+    for network, seconds in (("tiny", (1.5, 2.0)), ("tiny_nll", (90.0,))):
+        (stage / network).mkdir(parents=True)
+        for number, value in enumerate(seconds):
+            (stage / network / f"{number}.tsv").write_text(f"s\tmax_rss\n{value}\t{100 + number}\n")
+    summarise_run.main(["--results", str(tmp_path), "--network", "tiny"])
+    said = capsys.readouterr().out
+    assert "raster_plain.png" in said and "run_v1" in said
+    assert "3.5 s" in said and "101 MB" in said and "90" not in said
+
+
+def test_summary_without_figures_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="no figure found"):
+        summarise_run.main(["--results", str(tmp_path), "--network", "tiny"])

@@ -17,7 +17,7 @@ rule require_option_edges:
     params:
         message=lambda wildcards: (
             f"{wildcards.network}/network/{wildcards.kind}_v1_edges_{wildcards.option}.h5 is missing. "
-            f"Option {wildcards.option} needs it: a SONATA edge file with the same edges, in the same order, as "
+            f"Option {wildcards.option} needs it there, among the results: a SONATA edge file with the same edges as "
             f"{wildcards.network}/network/{wildcards.kind}_v1_edges.h5 (source_node_id, target_node_id, edge_type_id) "
             f"and the weights of {wildcards.option} (pA, signed) in 0/syn_weight. Build the network first "
             f"(snakemake {wildcards.network}/network/network.json), then place the file there."
