@@ -1,4 +1,4 @@
-"""Tables to figures, each in PNG (in the report) and PDF."""
+"""Tables to figures, each in PNG (in the report) and PDF, some with the numbers they show."""
 
 
 rule plot_network_summary:
@@ -16,6 +16,8 @@ rule plot_network_summary:
             labels={"figure": "Network", "option": "all"},
         ),
         pdf="{network}/figures/network_summary.pdf",
+        weights="{network}/figures/network_summary_weights.csv",
+        in_degrees="{network}/figures/network_summary_in_degrees.csv",
     log:
         "logs/plot_network_summary/{network}.log",
     benchmark:
@@ -52,6 +54,7 @@ rule plot_raster:
             labels={"figure": "Raster and spectra", "option": "{option}"},
         ),
         pdf="{network}/figures/raster_{option}.pdf",
+        spectra="{network}/figures/raster_{option}_spectra.csv",
     log:
         "logs/plot_raster/{network}/{option}.log",
     benchmark:
@@ -89,6 +92,7 @@ use rule plot_raster as plot_raster_single with:
             labels={"figure": "Raster and spectra, single run", "option": "{option}"},
         ),
         pdf="{network}/output_{option}/raster.pdf",
+        spectra="{network}/output_{option}/raster_spectra.csv",
     log:
         "logs/plot_raster_single/{network}/{option}.log",
     benchmark:
@@ -117,6 +121,7 @@ rule plot_odsi_boxplots:
             labels={"figure": "Rates and selectivity", "option": "{option}"},
         ),
         pdf="{network}/figures/OSI_DSI_{option}.pdf",
+        boxes="{network}/figures/OSI_DSI_{option}_boxes.csv",
     log:
         "logs/plot_odsi_boxplots/{network}/{option}.log",
     benchmark:
