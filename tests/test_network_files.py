@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 
 import h5py
 import libsonata
@@ -89,6 +90,86 @@ def test_bmtk_reads_indices(tiny):
         assert found == sorted(edges["source_node_id"][edges["target_node_id"] == cell])
         found = sorted(e.target_node_id for e in population.get_source(cell))
         assert found == sorted(edges["target_node_id"][edges["source_node_id"] == cell])
+
+
+def stock_pointnet(folder):
+    """Cells and connections that stock BMTK PointNet makes of the files, and its spikes in 30 ms."""
+    import nest
+    from bmtk.simulator import pointnet
+    from bmtk.utils.reports.spike_trains import SpikeTrains
+
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    for population in ("lgn", "bkg"):
+        train = SpikeTrains(population=population)
+        train.add_spikes(node_ids=np.arange(50), timestamps=np.full(50, 5.0))
+        train.to_sonata(str(inputs / f"{population}.h5"))
+    network = f"{folder}/network"
+    config = {
+        "run": {"tstop": 30.0, "dt": 0.25},
+        "target_simulator": "NEST",
+        "components": {
+            "point_neuron_models_dir": f"{folder}/components/cell_models",
+            "synaptic_models_dir": f"{folder}/components/synaptic_models",
+        },
+        "inputs": {
+            p: {
+                "input_type": "spikes",
+                "module": "h5",
+                "input_file": str(inputs / f"{p}.h5"),
+                "node_set": {"population": p},
+            }
+            for p in ("lgn", "bkg")
+        },
+        "output": {"output_dir": str(folder / "out"), "log_level": "ERROR", "spikes_file": "spikes.h5"},
+        "networks": {
+            "nodes": [
+                {"nodes_file": f"{network}/{p}_nodes.h5", "node_types_file": f"{network}/{p}_node_types.csv"}
+                for p in POPULATIONS
+            ],
+            "edges": [
+                {"edges_file": f"{network}/{p}_v1_edges.h5", "edge_types_file": f"{network}/{p}_v1_edge_types.csv"}
+                for p in POPULATIONS
+            ],
+        },
+    }
+    configure = pointnet.Config.from_dict(config)
+    configure.build_env()
+    graph = pointnet.PointNetwork.from_config(configure)
+    simulation = pointnet.PointSimulator.from_config(configure, graph)
+    simulation.run()
+    with h5py.File(folder / "out" / "spikes.h5") as h5:
+        spikes = len(h5["spikes/v1/timestamps"]) if "v1" in h5.get("spikes", {}) else 0
+    return nest.network_size, nest.num_connections, spikes
+
+
+def test_stock_pointnet_runs_the_files(tiny, tmp_path):
+    """Every cell and edge arrives in NEST, and volleys of LGN and background spikes make V1 fire."""
+    for part in ("network", "components"):
+        (tmp_path / part).symlink_to(tiny / part)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        cells, connections, spikes = pool.apply(stock_pointnet, (tmp_path,))
+    edges = json.loads((tiny / "network" / "network.json").read_text())["edges"]
+    assert cells == 4239 + 696 + 100 + 1
+    assert connections == sum(edges.values()) + 4239
+    assert spikes > 0
+
+
+def test_stock_filternet_evaluates_the_files(tiny):
+    """BMTK FilterNet builds the LGN of the files; every cell answers a grey screen at a rate above zero."""
+    from bmtk.simulator import filternet
+    from bmtk.simulator.filternet.lgnmodel.movie import Movie
+
+    nodes = {"nodes_file": f"{tiny}/network/lgn_nodes.h5", "node_types_file": f"{tiny}/network/lgn_node_types.csv"}
+    config = filternet.Config.from_dict({"networks": {"nodes": [nodes]}, "run": {"tstop": 100.0, "dt": 1.0}})
+    network = filternet.FilterNetwork.from_config(config)
+    network.build_nodes()
+    cells = list(network.cells())
+    assert len(cells) == 696
+    movie = Movie(np.zeros((100, 80, 120)), row_range=np.arange(80.0), col_range=np.arange(120.0), frame_rate=1000.0)
+    for cell in cells[::13]:
+        _, rates = cell.lgn_cell_obj.evaluate(movie, downsample=1, separable=True)
+        assert np.min(rates) > 0
 
 
 def test_index_names_of_bmtk_and_the_specification_are_one_dataset(tiny):

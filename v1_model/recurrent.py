@@ -59,8 +59,8 @@ def orientation_factors(ratio, p_max):
 
     >>> orientation_factors(0.5, 0.1)
     (1.3333333333333333, 0.6666666666666666)
-    >>> orientation_factors(0.5, 0.8)
-    (1.25, 0.75)
+    >>> orientation_factors(0.5, 0.9375)  # 1/p_max = 1.0667
+    (1.0666666666666667, 0.9333333333333332)
     """
     b1 = 2.0 / (1.0 + ratio)
     b2 = ratio * b1
