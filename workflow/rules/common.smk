@@ -120,6 +120,13 @@ def run_folder(paradigm):
     return "output_{option}" if paradigm == "single" else f"{paradigm}_{{option}}/{{condition}}_trial{{trial}}"
 
 
+def parallel_trials(paradigm):
+    """Input function: how a V1 job uses its processors: one NEST thread for each of several trials, or all for one."""
+    if PARADIGMS[paradigm]["trials"] > 1:
+        return lambda wildcards, threads: f"-n 1 --copies {threads}"
+    return lambda wildcards: f"-n {NETWORKS[wildcards.network]['nest_threads']}"
+
+
 # --- edges that the user places ------------------------------------------------------------------------------------
 
 

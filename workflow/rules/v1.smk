@@ -82,10 +82,8 @@ for paradigm in PARADIGMS:
         resources:
             mem_mb=mem_mb(1000, 90),
         params:
-            nest_threads=of_network("nest_threads"),
-            # One thread would otherwise mean one trial on each processor, whatever the threads of the rule.
-            copies=lambda wildcards: "--copies 1" if NETWORKS[wildcards.network]["nest_threads"] == 1 else "",
+            parallel=parallel_trials(paradigm),
         message:
             "Simulate V1: {wildcards}"
         shell:
-            "python {input.script:q} {input.configs:q} -n {params.nest_threads} {params.copies} > {log} 2>&1"
+            "python {input.script:q} {input.configs:q} {params.parallel} > {log} 2>&1"
