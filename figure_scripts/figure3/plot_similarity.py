@@ -124,7 +124,8 @@ def draw(tables):
         [excluded],
         [f"not in the median: fewer than {MINIMUM_SIZE} cells or units, or a subtype of L5 Exc"],
         loc="outside lower left",
-        title="value (95 % bootstrap interval), below it n model cells / n recorded units",
+        title="value (95 % bootstrap interval, freed of the bias of small samples and so at times beside the value),\n"
+        "below it n model cells / n recorded units",
         title_fontsize=7,
         fontsize=7,
         alignment="left",
