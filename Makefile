@@ -23,6 +23,9 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --no-deps -e .
+	# Compiles the builder's kernels once, so that no build waits for it.
+	out=$$(mktemp -d) && $(VENV)/bin/python scripts/build_network.py --name warm-up --base-props base_props --output $$out \
+		--radius-um 20 --core-radius-um 10 --lgn small > /dev/null; rm -rf $$out
 	cp requirements.lock $@
 
 demo: $(READY) ## from seed tables to figures with the smallest network
