@@ -11,10 +11,10 @@ READY := $(VENV)/made-from-requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env demo test report lint format lock clean
+.PHONY: help env demo test report bench bench-core bench-full bench-docs lint format lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: $(READY) ## make .venv from requirements.lock, where missing or out of date
 
@@ -36,6 +36,24 @@ test: $(READY) ## the whole test suite
 
 report: $(READY) ## results/report.html: figures with captions, run times, code of each rule
 	snakemake made --report report.html
+
+# How often each job is measured.
+REPEATS = 3
+bench-core bench-full: REPEATS = 1
+
+bench: $(READY) ## measure tiny and small beside stock BMTK (REPEATS=3)
+	python -m benchmarks.run tiny small --threads 1 2 --repeats $(REPEATS)
+
+bench-core: $(READY) ## the same for core (REPEATS=1)
+	python -m benchmarks.run core --threads 1 2 --stock recurrent lgn v1 --repeats $(REPEATS)
+
+bench-full: $(READY) ## the same for full (REPEATS=1)
+	python -m benchmarks.run full --threads 2 --stock recurrent v1 --repeats $(REPEATS) --timeout-s 7200
+
+bench-docs: $(READY) ## from what was measured: workflow/resources.yaml, docs/benchmarks.md and its picture
+	python -m benchmarks.coefficients
+	python -m benchmarks.tables
+	python -m benchmarks.plot
 
 lint: $(READY) ## style of the Python files and of the rules
 	ruff check .

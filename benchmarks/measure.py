@@ -1,0 +1,126 @@
+"""Run a command and measure it: wall time, processor time and peak memory of it and all that it starts.
+
+Memory of one process is what the kernel saw at its peak. Of several processes that share pages (forks of a loaded
+network) it is their proportional share, sampled, so that a page counts once.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks import REPOSITORY
+
+SAMPLE_S = 0.2
+MEBIBYTE = 1024**2
+KEEP_FREE_MB = 700
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a command took.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why it failed or was stopped; None when it ended well.
+    wall_s, cpu_s : float
+    peak_mb : float
+        MiB.
+    """
+
+    reason: str | None
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def measure(command, log, folder, timeout_s):
+    """Run a command to its end, or until it takes too long or nearly all memory.
+
+    Parameters
+    ----------
+    command : list of str
+    log : pathlib.Path
+        Receives stdout and stderr.
+    folder : path
+        Where to run it.
+    timeout_s : float
+
+    Returns
+    -------
+    Measurement
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    ceiling_mb = psutil.virtual_memory().available / MEBIBYTE - KEEP_FREE_MB
+    begin = time.perf_counter()
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    options = {"cwd": folder, "env": environment, "stderr": subprocess.STDOUT, "start_new_session": True}
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, stdout=stream, **options)
+        try:
+            reason, sampled_mb, status, usage = _watch(process.pid, begin + timeout_s, ceiling_mb)
+        except BaseException:
+            _stop(process.pid)
+            process.wait()
+            raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall_s = time.perf_counter() - begin
+    if reason is None and process.returncode:
+        reason = f"exit code {process.returncode}: {_last_line(log)}"
+    peak_mb = max(sampled_mb, usage.ru_maxrss / 1024)
+    return Measurement(reason, wall_s, usage.ru_utime + usage.ru_stime, peak_mb)
+
+
+def _watch(pid, deadline, ceiling_mb):
+    """Wait for a process; why it was stopped (or None), sampled peak (MiB), exit status and resource usage."""
+    reason, peak_mb = None, 0.0
+    while True:
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            return reason, peak_mb, status, usage
+        now_mb = tree_mb(pid)
+        peak_mb = max(peak_mb, now_mb)
+        if reason is None and now_mb > ceiling_mb:
+            reason = f"stopped at {now_mb / 1024:.1f} GB, nearly all memory that was free"
+            _stop(pid)
+        elif reason is None and time.perf_counter() > deadline:
+            reason = "stopped, took too long"
+            _stop(pid)
+        time.sleep(SAMPLE_S)
+
+
+def tree_mb(pid):
+    """Memory (MiB) of a process and its descendants; pages that they share count once."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        if len(family) == 1:
+            return process.memory_info().rss / MEBIBYTE
+    except psutil.Error:
+        return 0.0
+    return sum(_proportional_mb(member.pid) for member in family)
+
+
+def _proportional_mb(pid):
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _stop(pid):
+    """End a process and what it started: it leads a session of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _last_line(log):
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip()[:200] if lines else "it said nothing"
