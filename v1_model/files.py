@@ -1,8 +1,11 @@
 """Output files appear whole or not at all."""
 
 import contextlib
+import glob
 import uuid
 from pathlib import Path
+
+UNIQUE = 12
 
 
 @contextlib.contextmanager
@@ -35,7 +38,7 @@ def whole_file(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:UNIQUE]}{path.suffix}")
     try:
         yield temporary
         if not temporary.exists():
@@ -43,3 +46,26 @@ def whole_file(path):
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(path):
+    """Remove what killed processes left of a file that they were writing with :func:`whole_file`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, which stays as it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> for name in (".table.0123456789ab.csv", ".table.csv", "table.csv"):
+    ...     target.with_name(name).touch()
+    >>> remove_unfinished(target)
+    >>> sorted(path.name for path in target.parent.iterdir())
+    ['.table.csv', 'table.csv']
+    """
+    path = Path(path)
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.{'[0-9a-f]' * UNIQUE}{glob.escape(path.suffix)}"):
+        left.unlink(missing_ok=True)

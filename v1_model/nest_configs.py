@@ -17,6 +17,7 @@ from v1_model.spikes import read_spikes
 
 SHARED_SECTIONS = ("run", "networks", "components", "conditions", "inputs", "reports", "node_sets")
 SPIKE_MODULES = ("h5", "hdf5", "sonata")
+REPORT_MODULES = ("membrane_report", "multimeter", "multimeter_report")
 EDGE_DATASETS = ("source_node_id", "target_node_id", "edge_type_id", "0")
 
 
@@ -51,6 +52,10 @@ class Trial:
     def output_path(self, name):
         """Path of an output that the config names relative to its output folder."""
         return Path(name) if Path(name).is_absolute() else self.output_dir / name
+
+    def report_path(self, name):
+        """Path of a report, given its name in the config."""
+        return self.output_path(self.config.reports[name].get("file_name", f"{name}.h5"))
 
 
 @dataclass(frozen=True)
@@ -167,10 +172,10 @@ def read_trials(paths, output_dir=None):
         difference = _first_difference(_shared_part(first.config), _shared_part(trial.config), "")
         if difference:
             raise ValueError(f"{trial.path} differs from {first.path} in {difference}; trials of one run share it")
-    outputs = [trial.spikes_file.resolve() for trial in trials]
-    for trial, path in zip(trials, outputs, strict=True):
+    outputs = [path.resolve() for trial in trials for path in (trial.output_dir, trial.spikes_file)]
+    for number, path in enumerate(outputs):
         if outputs.count(path) > 1:
-            raise ValueError(f"{trial.path}: more than one of the trials writes {path}")
+            raise ValueError(f"{trials[number // 2].path}: more than one of the trials writes {path}")
     _check_files(first)
     return trials
 
@@ -248,6 +253,11 @@ def _check_files(trial):
 def enabled_edges(config):
     """Edge entries of a config that are switched on."""
     return [edges for edges in config.networks["edges"] if edges.get("enabled", True)]
+
+
+def enabled_reports(config):
+    """Reports of a config that are switched on, by name."""
+    return {name: report for name, report in config.reports.items() if report.get("enabled", True)}
 
 
 def count_edges(config):

@@ -11,7 +11,7 @@ import pandas as pd
 from bmtk.simulator.pointnet.modules import IClampMod, MultimeterMod, SpikesInputsMod, SpikesMod
 
 from v1_model.files import whole_file
-from v1_model.nest_configs import read_input, spike_inputs
+from v1_model.nest_configs import REPORT_MODULES, enabled_reports, read_input, spike_inputs
 from v1_model.spikes import write_spikes
 
 
@@ -123,8 +123,7 @@ class MembraneReport(TrialModule):
         connect_all(self._multimeter.global_id, self._gids)
 
     def start(self, sim, trial, files):
-        path = trial.output_path(trial.config.reports[self.name].get("file_name", f"{self.name}.h5"))
-        h5 = files.enter_context(h5py.File(files.enter_context(whole_file(path)), "w"))
+        h5 = files.enter_context(h5py.File(files.enter_context(whole_file(trial.report_path(self.name))), "w"))
         h5.attrs["magic"], h5.attrs["version"] = np.uint32(0x0A7A), np.array([0, 1], dtype=np.uint32)
         node_ids, populations = sim.net.gid_map.get_node_ids(self._gids)
         self._group = h5.create_group(f"report/{populations[0]}")
@@ -156,9 +155,6 @@ class MembraneReport(TrialModule):
             self._group["mapping/time"] = [self._first, self._last, self._interval]
 
 
-REPORT_MODULES = ("membrane_report", "multimeter", "multimeter_report")
-
-
 def replace_modules(modules, config):
     """BMTK's modules, with those replaced that read or write something of a trial.
 
@@ -172,12 +168,7 @@ def replace_modules(modules, config):
     -------
     list
     """
-    reports = [
-        name
-        for name, report in config.reports.items()
-        if report.get("module") in REPORT_MODULES and report.get("enabled", True)
-    ]
-    names = iter(reports)
+    names = iter(name for name, report in enabled_reports(config).items() if report.get("module") in REPORT_MODULES)
     replaced = []
     for module in modules:
         if type(module) is MultimeterMod:

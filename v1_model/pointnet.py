@@ -2,7 +2,8 @@
 
 With one thread the network is loaded once and every trial is simulated in a fork of the loaded process, from the same
 pristine state and sharing its memory; with more threads, which do not survive a fork, every trial has a process that
-loads the network itself.
+loads the network itself. When one of several trials fails, or the whole run is ended, the next run takes up the trials
+that were finished, see :mod:`v1_model.finished_trials`.
 """
 
 import os
@@ -11,6 +12,8 @@ from functools import partial
 
 from tqdm import tqdm
 
+from v1_model.files import remove_unfinished
+from v1_model.finished_trials import FinishedTrial, outputs
 from v1_model.modulation import Modulation, read_modulation
 from v1_model.nest_children import run_children
 from v1_model.nest_configs import check_inputs, count_edges, projections, read_populations, read_trials
@@ -23,7 +26,7 @@ LOG_INTERVAL_S = 30.0
 def run_pointnet(
     configs, threads=1, modulation_file=None, output_dir=None, copies=None, block_edges=BLOCK_EDGES, progress=False
 ):
-    """Simulate the trials of some SONATA configs that share a network.
+    """Simulate the trials of some SONATA configs that share a network, those of several that are not finished yet.
 
     Parameters
     ----------
@@ -47,7 +50,8 @@ def run_pointnet(
     ValueError, OSError
         For configs, networks or inputs that cannot be used, before anything is simulated.
     ChildProcessError
-        When some of several trials failed, naming them; the others have written their outputs.
+        When some of several trials failed, naming them; the others have written their outputs, and are not simulated
+        again by the next call.
     """
     trials = read_trials(configs, output_dir)
     config = trials[0].config
@@ -60,35 +64,63 @@ def run_pointnet(
         modulation = Modulation(modulation_file, read_modulation(modulation_file), types, projections(config))
     options = {"modulation": modulation, "threads": threads, "block_edges": block_edges}
     bar = partial(tqdm, disable=not progress, mininterval=0.5 if sys.stderr.isatty() else LOG_INTERVAL_S)
-    failures = _run_trials(trials, tables, options, copies, bar)
+    for trial in trials:
+        for path in outputs(trial):
+            remove_unfinished(path)
+    if len(trials) == 1:
+        _run_alone(trials[0], tables, options, bar)
+        return
+    finished = [FinishedTrial(trial, modulation_file, threads) for trial in trials]
+    waiting = [pair for pair in zip(trials, finished, strict=True) if not pair[1].restore()]
+    if progress and len(waiting) < len(trials):
+        print(f"{len(trials) - len(waiting)} of {len(trials)} trials are finished already", file=sys.stderr)
+    failures = _run_children(waiting, tables, options, copies, bar) if waiting else {}
     if failures:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
         raise ChildProcessError(f"{len(failures)} of {len(trials)} trials failed: {reasons}")
+    for place in finished:
+        place.remove()
 
 
-def _run_trials(trials, tables, options, copies, bar):
-    """Failures by trial, see :func:`run_children`; a single trial is simulated in this process and raises its own."""
-    config = trials[0].config
-    simulated = partial(bar, total=len(trials) * config.run["tstop"], unit="ms", desc="simulated")
-    names = [os.path.relpath(trial.output_dir) for trial in trials]
-    if options["threads"] > 1 and len(trials) > 1:
+def _run_alone(trial, tables, options, bar):
+    """Simulate a trial in this process."""
+    with _connected(trial.config, bar) as progress:
+        simulator = _import_load()(trial, tables, on_edges=progress.update, **options)
+    with _simulated([trial], bar) as progress:
+        simulator.run_trial(trial, progress.update)
+
+
+def _run_children(waiting, tables, options, copies, bar):
+    """Simulate pairs of a trial and the place that keeps it, each in its process; failures by trial."""
+    trials = [trial for trial, _ in waiting]
+    if options["threads"] > 1:
         # NEST must not be imported here: its threads, once started, are lost in a fork.
-        tasks = [partial(_load_and_run, trial, tables, options) for trial in trials]
-        with simulated() as progress:
-            return run_children(dict(zip(names, tasks, strict=True)), 1, progress.update)
-    with bar(total=count_edges(config), unit="edge", unit_scale=True, desc="connected") as progress:
-        simulator = _import_load()(trials[0], tables, forked=len(trials) > 1, on_edges=progress.update, **options)
-    with simulated() as progress:
-        if len(trials) == 1:
-            simulator.run_trial(trials[0], progress.update)
-            return {}
-        tasks = [partial(simulator.run_trial, trial) for trial in trials]
-        copies = copies or len(os.sched_getaffinity(0))
+        copies, load_trial = 1, partial(_import_and_load, tables=tables, options=options)
+    else:
+        with _connected(trials[0].config, bar) as progress:
+            simulator = _import_load()(trials[0], tables, forked=True, on_edges=progress.update, **options)
+        copies, load_trial = copies or len(os.sched_getaffinity(0)), lambda trial: simulator
+    names = [os.path.relpath(trial.output_dir) for trial in trials]
+    tasks = [partial(_run_and_keep, load_trial, trial, place) for trial, place in waiting]
+    with _simulated(trials, bar) as progress:
         return run_children(dict(zip(names, tasks, strict=True)), copies, progress.update)
 
 
-def _load_and_run(trial, tables, options, on_time):
-    _import_load()(trial, tables, **options).run_trial(trial, on_time)
+def _run_and_keep(load_trial, trial, place, on_time):
+    load_trial(trial).run_trial(trial, on_time)
+    place.keep()
+
+
+def _connected(config, bar):
+    return bar(total=count_edges(config), unit="edge", unit_scale=True, desc="connected")
+
+
+def _simulated(trials, bar):
+    return bar(total=len(trials) * trials[0].config.run["tstop"], unit="ms", desc="simulated")
+
+
+def _import_and_load(trial, tables, options):
+    return _import_load()(trial, tables, **options)
 
 
 def _import_load():
