@@ -50,7 +50,7 @@ def job_observations(folder, results, paradigms):
             paradigm = paradigms[max(names, key=len)]
             trials = paradigm["trials"]
             handled = {"trials": trials, "copies": min(trials, 2), "duration_s": paradigm["duration_ms"] / 1000}
-            taken = {"memory_mb": float(row["max_pss"]), "runtime_s": float(row["s"])}
+            taken = {"memory_mb": float(row["max_pss"]) * 1024**2 / 1e6, "runtime_s": float(row["s"])}
             found.append((rule, quantities(sizes[network], **handled), taken))
     return found
 

@@ -17,7 +17,7 @@ import psutil
 from benchmarks import REPOSITORY
 
 SAMPLE_S = 0.2
-MEBIBYTE = 1024**2
+MEGABYTE = 1e6
 KEEP_FREE_MB = 700
 
 
@@ -31,7 +31,7 @@ class Measurement:
         Why it failed or was stopped; None when it ended well.
     wall_s, cpu_s : float
     peak_mb : float
-        MiB.
+        10⁶ bytes.
     """
 
     reason: str | None
@@ -57,7 +57,7 @@ def measure(command, log, folder, timeout_s):
     Measurement
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    ceiling_mb = psutil.virtual_memory().available / MEBIBYTE - KEEP_FREE_MB
+    ceiling_mb = psutil.virtual_memory().available / MEGABYTE - KEEP_FREE_MB
     begin = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     options = {"cwd": folder, "env": environment, "stderr": subprocess.STDOUT, "start_new_session": True}
@@ -73,12 +73,12 @@ def measure(command, log, folder, timeout_s):
     wall_s = time.perf_counter() - begin
     if reason is None and process.returncode:
         reason = f"exit code {process.returncode}: {_last_line(log)}"
-    peak_mb = max(sampled_mb, usage.ru_maxrss / 1024)
+    peak_mb = max(sampled_mb, usage.ru_maxrss * 1024 / MEGABYTE)
     return Measurement(reason, wall_s, usage.ru_utime + usage.ru_stime, peak_mb)
 
 
 def _watch(pid, deadline, ceiling_mb):
-    """Wait for a process; why it was stopped (or None), sampled peak (MiB), exit status and resource usage."""
+    """Wait for a process; why it was stopped (or None), sampled peak (MB), exit status and resource usage."""
     reason, peak_mb = None, 0.0
     while True:
         ended, status, usage = os.wait4(pid, os.WNOHANG)
@@ -87,7 +87,7 @@ def _watch(pid, deadline, ceiling_mb):
         now_mb = tree_mb(pid)
         peak_mb = max(peak_mb, now_mb)
         if reason is None and now_mb > ceiling_mb:
-            reason = f"stopped at {now_mb / 1024:.1f} GB, nearly all memory that was free"
+            reason = f"stopped at {now_mb / 1000:.1f} GB, nearly all memory that was free"
             _stop(pid)
         elif reason is None and time.perf_counter() > deadline:
             reason = "stopped, took too long"
@@ -96,12 +96,12 @@ def _watch(pid, deadline, ceiling_mb):
 
 
 def tree_mb(pid):
-    """Memory (MiB) of a process and its descendants; pages that they share count once."""
+    """Memory (MB) of a process and its descendants; pages that they share count once."""
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
         if len(family) == 1:
-            return process.memory_info().rss / MEBIBYTE
+            return process.memory_info().rss / MEGABYTE
     except psutil.Error:
         return 0.0
     return sum(_proportional_mb(member.pid) for member in family)
@@ -111,7 +111,7 @@ def _proportional_mb(pid):
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
+                return int(line.split()[1]) * 1024 / MEGABYTE
     return 0.0
 
 

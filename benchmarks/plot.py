@@ -22,7 +22,7 @@ PANELS = (
     ("V1, load", "v1_load", {"trials": 1}),
     ("V1, simulate 3 s", "v1_simulate", {}),
 )
-ROWS = (("wall_s", "Time (s)", 1.0), ("peak_mb", "Peak memory (GiB)", 1 / 1024))
+ROWS = (("wall_s", "Time (s)", 1.0), ("peak_mb", "Peak memory (GB)", 1 / 1000))
 SYSTEMS = {"v1flow": ("v1flow", "#1b6ca8", "o"), "bmtk": ("stock BMTK", "#c8553d", "s")}
 
 

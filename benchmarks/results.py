@@ -23,7 +23,7 @@ def machine():
     """What the timings depend on: processor, cores that may be used, memory."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    memory_gb = psutil.virtual_memory().total / 1024**3
+    memory_gb = psutil.virtual_memory().total / 1e9
     return {
         "cpu": models[0] if models else platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
@@ -123,9 +123,9 @@ def median(record, measure):
 
 
 def predicted_stock_gb(results, edges):
-    """Memory (GiB) of stock BMTK with so many edges, by the memory per edge of the largest network measured, or 0."""
+    """Memory (GB) of stock BMTK with so many edges, by the memory per edge of the largest network measured, or 0."""
     for content in reversed(results):
         peak_mb = median(find(content, "run_v1", "bmtk"), "peak_mb")
         if peak_mb:
-            return peak_mb / 1024 * edges / sum(content["size"]["edges"].values())
+            return peak_mb / 1000 * edges / sum(content["size"]["edges"].values())
     return 0.0

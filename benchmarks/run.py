@@ -68,7 +68,7 @@ def reasons(size, results):
     """Why a kind of stock job cannot finish on this machine, by kind; None where nothing speaks against it."""
     found = dict.fromkeys(STOCK)
     if size["v1_cells"] ** 2 > suite.MOST_PAIRS:
-        pairs, gigabytes = size["v1_cells"] ** 2 / 1e9, 4 * size["v1_cells"] ** 2 / 1024**3
+        pairs, gigabytes = size["v1_cells"] ** 2 / 1e9, 4 * size["v1_cells"] ** 2 / 1e9
         found["recurrent"] = f"not tried: its table of {pairs:.1f} thousand million pairs takes {gigabytes:.0f} GB"
     needed_gb = predicted_stock_gb(results, sum(size["edges"].values()))
     if needed_gb > machine()["memory_gb"]:
@@ -125,7 +125,7 @@ def size_of(plan, work_dir):
     """Size of the built network: cells, edges, bytes of its files."""
     folder = work_dir / plan.name / "network"
     content = json.loads((folder / "network.json").read_text())
-    files_mb = sum(path.stat().st_size for path in folder.iterdir()) / 1024**2
+    files_mb = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     cells = content["cells"]
     return {
         "radius_um": content["radius_um"],

@@ -56,12 +56,12 @@ def seconds(value):
 def memory(value_mb):
     """A size in memory for reading.
 
-    >>> memory(312.4), memory(2048.0), memory(None)
+    >>> memory(312.4), memory(2012.0), memory(None)
     ('312 MB', '2.0 GB', '–')
     """
     if value_mb is None:
         return NOT_MEASURED
-    return f"{value_mb:.0f} MB" if value_mb < 1000 else f"{value_mb / 1024:.1f} GB"
+    return f"{value_mb:.0f} MB" if value_mb < 1000 else f"{value_mb / 1000:.1f} GB"
 
 
 def table(header, rows):
@@ -77,7 +77,7 @@ def machine_table(results):
         machine, versions = content["machine"], content["versions"]
         dates = sorted({record["date"] for record in content["records"]})
         date = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-        cores = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']:.1f} GiB, {machine['system']}"
+        cores = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']:.1f} GB, {machine['system']}"
         with_what = f"Python {versions['python']}, NEST {versions['nest-simulator']}, BMTK {versions['bmtk']}"
         rows.append([content["network"], date, cores, with_what])
     return table(["network", "measured", "machine", "versions"], rows)

@@ -5,6 +5,7 @@ No Snakemake in here: the rules, the benchmarks and the tests import it alike.
 
 import json
 import math
+import os
 from pathlib import Path
 
 import yaml
@@ -17,6 +18,11 @@ FULL_RADIUS_UM = 700.0
 def load_table(path=TABLE):
     """The table of coefficients (dict)."""
     return yaml.safe_load(Path(path).read_text())
+
+
+def machine_memory_mb():
+    """Memory of this machine that jobs may share (MB): all but a tenth."""
+    return int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6)
 
 
 def disc_fraction(radius_um, reach_um):
@@ -105,7 +111,7 @@ def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0):
 
 
 def predict(table, kind, rule, amounts):
-    """Memory (MiB) or run time (s) of a rule, as measured on the machine of the benchmarks.
+    """Memory (MB) or run time (s) of a rule, as measured on the machine of the benchmarks.
 
     Parameters
     ----------
@@ -119,7 +125,7 @@ def predict(table, kind, rule, amounts):
 
 
 def memory_request_mb(table, rule, amounts, attempt=1):
-    """Memory (MiB) to ask for: the prediction with a safety factor, half of it more on each further attempt."""
+    """Memory (MB) to ask for: the prediction with a safety factor, half of it more on each further attempt."""
     wanted = predict(table, "memory_mb", rule, amounts) * table["safety"]["memory"] * (1 + 0.5 * (attempt - 1))
     return max(math.ceil(wanted), table["safety"]["least_memory_mb"])
 

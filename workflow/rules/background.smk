@@ -21,7 +21,8 @@ for paradigm in PARADIGMS:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=500,
+            mem_mb=mem_mb("generate_background", paradigm),
+            runtime=runtime_min("generate_background", paradigm),
         params:
             folder=within(paradigm, "{network}/bkg_{paradigm}"),
             condition=within(paradigm, "{condition}"),

@@ -32,7 +32,8 @@ rule build_network:
         ENVIRONMENT
     threads: 8
     resources:
-        mem_mb=mem_mb(1200, 15),
+        mem_mb=mem_mb("build_network"),
+        runtime=runtime_min("build_network"),
     params:
         base_props=lambda wildcards, input: Path(input.tables[0]).parent,
         radius_um=of_network("radius_um"),
@@ -63,7 +64,8 @@ rule render_paradigm:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=200,
+        mem_mb=mem_mb("render_paradigm"),
+        runtime=runtime_min("render_paradigm"),
     params:
         definition=lambda wildcards: as_json(PARADIGMS[wildcards.paradigm], without=["conditions", "raster"]),
         condition_names=as_json(CONFIG["condition_names"]),

@@ -13,6 +13,14 @@ sys.path[:0] = [str(REPOSITORY / folder) for folder in ("workflow", "scripts")]
 
 from checked_config import checked, load_schema
 from local_imports import imported_files
+from resource_model import (
+    load_table,
+    machine_memory_mb,
+    memory_request_mb,
+    quantities,
+    runtime_request_min,
+    size_of,
+)
 
 # The steps run in Snakemake's own environment, activated or not, with the libraries of this repository.
 os.environ.update(
@@ -28,7 +36,11 @@ except ValueError as error:
 NETWORKS, OPTIONS, PARADIGMS = CONFIG["networks"], CONFIG["options"], CONFIG["paradigms"]
 CONDITIONS = {name: [c["name"] for c in paradigm["conditions"]] for name, paradigm in PARADIGMS.items()}
 ENVIRONMENT = "../../environment.yml"
-FULL_RADIUS_UM, FULL_CELLS = 700, 203_816
+RESOURCES = load_table()
+
+# Jobs that run here share this machine's memory, unless --resources says how much.
+if workflow.local_exec and "mem_mb" not in workflow.global_resources:
+    workflow.global_resources["mem_mb"] = machine_memory_mb()
 
 
 def one_of(names):
@@ -85,14 +97,30 @@ def as_json(value, without=()):
     return json.dumps({key: part for key, part in value.items() if key not in without}, separators=(",", ":"))
 
 
-def cells(network):
-    """Number of V1 cells that the shipped seed tables give a network, roughly."""
-    return FULL_CELLS * (NETWORKS[network]["radius_um"] / FULL_RADIUS_UM) ** 2
+def amounts(rule, wildcards, threads, paradigm=None):
+    """What a job's memory and time depend on: the size of its network, trials, threads."""
+    network = getattr(wildcards, "network", None)
+    size = size_of(RESOURCES, NETWORKS[network], network) if network else None
+    paradigm = paradigm or (network and NETWORKS[network]["selectivity_paradigm"])
+    if paradigm is None:
+        return quantities(size)
+    conditions = len(CONDITIONS[paradigm]) if rule == "calculate_odsi" else 1
+    trials, duration_s = PARADIGMS[paradigm]["trials"] * conditions, PARADIGMS[paradigm]["duration_ms"] / 1000
+    return quantities(size, trials, min(trials, threads), threads, duration_s)
 
 
-def mem_mb(base, per_1000_cells):
-    """Input function: memory that grows with the cells. Planning figures, to be replaced by measured ones."""
-    return lambda wildcards: round(base + per_1000_cells * cells(wildcards.network) / 1000)
+def mem_mb(rule, paradigm=None):
+    """Input function: memory of a job, from workflow/resources.yaml."""
+    return lambda wildcards, threads, attempt: memory_request_mb(
+        RESOURCES, rule, amounts(rule, wildcards, threads, paradigm), attempt
+    )
+
+
+def runtime_min(rule, paradigm=None):
+    """Input function: run time of a job, from workflow/resources.yaml."""
+    return lambda wildcards, threads, attempt: runtime_request_min(
+        RESOURCES, rule, amounts(rule, wildcards, threads, paradigm), attempt
+    )
 
 
 # --- conditions and trials -----------------------------------------------------------------------------------------

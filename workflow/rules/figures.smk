@@ -25,7 +25,8 @@ rule plot_network_summary:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(800, 30),
+        mem_mb=mem_mb("plot_network_summary"),
+        runtime=runtime_min("plot_network_summary"),
     params:
         output_stem=lambda wildcards: f"{wildcards.network}/figures/network_summary",
     message:
@@ -62,7 +63,8 @@ rule plot_raster:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(800, 15),
+        mem_mb=mem_mb("plot_raster"),
+        runtime=runtime_min("plot_raster"),
     params:
         condition=raster_condition,
         output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.option}",
@@ -129,7 +131,8 @@ rule plot_odsi_boxplots:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(800, 5),
+        mem_mb=mem_mb("plot_odsi_boxplots"),
+        runtime=runtime_min("plot_odsi_boxplots"),
     params:
         output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.option}",
     message:
@@ -160,6 +163,9 @@ rule plot_similarity:
         "benchmarks/plot_similarity/{network}/{option}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("plot_similarity"),
+        runtime=runtime_min("plot_similarity"),
     params:
         output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.option}",
     message:

@@ -19,7 +19,8 @@ for paradigm in PARADIGMS:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=200,
+            mem_mb=mem_mb("render_lgn_configs", paradigm),
+            runtime=runtime_min("render_lgn_configs", paradigm),
         params:
             folder=within(paradigm, "{network}/configs/{paradigm}"),
             seed=of_network("seed"),
@@ -49,7 +50,8 @@ for paradigm in PARADIGMS:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=mem_mb(1500, 10),
+            mem_mb=mem_mb("run_filternet", paradigm),
+            runtime=runtime_min("run_filternet", paradigm),
         message:
             "Show the stimulus to the LGN: {wildcards}"
         shell:

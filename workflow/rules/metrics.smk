@@ -21,7 +21,8 @@ rule calculate_odsi:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(500, 15),
+        mem_mb=mem_mb("calculate_odsi"),
+        runtime=runtime_min("calculate_odsi"),
     params:
         spikes_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
@@ -53,7 +54,8 @@ rule calculate_similarity:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(500, 5),
+        mem_mb=mem_mb("calculate_similarity"),
+        runtime=runtime_min("calculate_similarity"),
     params:
         seed=of_network("seed"),
     message:

@@ -13,7 +13,8 @@ rule require_option_edges:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=100,
+        mem_mb=mem_mb("require_option_edges"),
+        runtime=runtime_min("require_option_edges"),
     params:
         message=lambda wildcards: (
             f"{wildcards.network}/network/{wildcards.kind}_v1_edges_{wildcards.option}.h5 is missing. "
@@ -45,7 +46,8 @@ for paradigm in PARADIGMS:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=200,
+            mem_mb=mem_mb("render_v1_configs", paradigm),
+            runtime=runtime_min("render_v1_configs", paradigm),
         params:
             folder=within(paradigm, "{network}/configs/{paradigm}_{option}"),
             run_folder=lambda wildcards, paradigm=paradigm: run_folder(paradigm).replace("{option}", wildcards.option),
@@ -80,7 +82,8 @@ for paradigm in PARADIGMS:
             ENVIRONMENT
         threads: of_network("nest_threads")
         resources:
-            mem_mb=mem_mb(1000, 90),
+            mem_mb=mem_mb("run_v1", paradigm),
+            runtime=runtime_min("run_v1", paradigm),
         params:
             parallel=parallel_trials(paradigm),
         message:
