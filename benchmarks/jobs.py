@@ -164,7 +164,7 @@ def background_jobs(plan):
 
 def v1_jobs(plan):
     """Load and simulate one trial with each number of threads, then forked trials, then stock with 10 ports a cell."""
-    jobs, script = [], "benchmarks/simulate_v1.py"
+    jobs, script = [], "benchmarks.simulate_v1"
     marks = ["--marks", "marks.json"]
     for threads in plan.threads:
         flags = ["--threads", threads, *marks]

@@ -1,11 +1,14 @@
 """Stages inside one process: their time and memory, written for the process that measures."""
 
 import json
+import os
 import resource
 import time
 from pathlib import Path
 
 import psutil
+
+from benchmarks.measure import family_mb
 
 
 class Marks:
@@ -27,7 +30,7 @@ class Marks:
         ``result`` is called after the clock was read and gives more fields of the record.
         """
         wall, cpu = time.time(), _cpu_s()
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        peak_mb = family_mb(os.getpid())
         taken = {"wall_s": wall - self._wall, "cpu_s": cpu - self._cpu, "peak_mb": peak_mb}
         self._found.append({"stage": name, **taken, **result()})
         self._wall, self._cpu = time.time(), _cpu_s()

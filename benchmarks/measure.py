@@ -1,7 +1,8 @@
 """Run a command and measure it: wall time, processor time and peak memory of it and all that it starts.
 
-Memory of one process is what the kernel saw at its peak. Of several processes that share pages (forks of a loaded
-network) it is their proportional share, sampled, so that a page counts once.
+Memory of one process is what the kernel saw at its peak, read twenty times a second. Of several processes that share
+pages (forks of a loaded network) it is the sum of their proportional shares, in which a page counts once, read twice a
+second.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ import psutil
 
 from benchmarks import REPOSITORY
 
-SAMPLE_S = 0.2
+SAMPLE_S = 0.05
+FAMILY_SAMPLE_S = 0.5
 MEGABYTE = 1e6
 KEEP_FREE_MB = 700
 
@@ -64,7 +66,7 @@ def measure(command, log, folder, timeout_s):
     with log.open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, **options)
         try:
-            reason, sampled_mb, status, usage = _watch(process.pid, begin + timeout_s, ceiling_mb)
+            reason, peak_mb, status, usage = _watch(process.pid, begin + timeout_s, ceiling_mb)
         except BaseException:
             _stop(process.pid)
             process.wait()
@@ -73,18 +75,17 @@ def measure(command, log, folder, timeout_s):
     wall_s = time.perf_counter() - begin
     if reason is None and process.returncode:
         reason = f"exit code {process.returncode}: {_last_line(log)}"
-    peak_mb = max(sampled_mb, usage.ru_maxrss * 1024 / MEGABYTE)
     return Measurement(reason, wall_s, usage.ru_utime + usage.ru_stime, peak_mb)
 
 
 def _watch(pid, deadline, ceiling_mb):
-    """Wait for a process; why it was stopped (or None), sampled peak (MB), exit status and resource usage."""
+    """Wait for a process; why it was stopped (or None), peak memory (MB), exit status and resource usage."""
     reason, peak_mb = None, 0.0
     while True:
         ended, status, usage = os.wait4(pid, os.WNOHANG)
         if ended:
             return reason, peak_mb, status, usage
-        now_mb = tree_mb(pid)
+        now_mb = family_mb(pid)
         peak_mb = max(peak_mb, now_mb)
         if reason is None and now_mb > ceiling_mb:
             reason = f"stopped at {now_mb / 1000:.1f} GB, nearly all memory that was free"
@@ -92,27 +93,37 @@ def _watch(pid, deadline, ceiling_mb):
         elif reason is None and time.perf_counter() > deadline:
             reason = "stopped, took too long"
             _stop(pid)
-        time.sleep(SAMPLE_S)
+        time.sleep(SAMPLE_S if len(_family(pid)) == 1 else FAMILY_SAMPLE_S)
 
 
-def tree_mb(pid):
-    """Memory (MB) of a process and its descendants; pages that they share count once."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        if len(family) == 1:
-            return process.memory_info().rss / MEGABYTE
-    except psutil.Error:
-        return 0.0
-    return sum(_proportional_mb(member.pid) for member in family)
+def family_mb(pid):
+    """Peak memory (MB) so far of a process alone, or the present memory of it and its descendants, shared pages once.
+
+    The peak is that of the program itself: what ``getrusage`` says begins with the size of the process that forked it.
+    """
+    family = _family(pid)
+    peak_mb = _kilobytes(pid, "status", "VmHWM:") * 1024 / MEGABYTE
+    if len(family) == 1:
+        return peak_mb
+    return max(peak_mb, sum(_kilobytes(member, "smaps_rollup", "Pss:") for member in family) * 1024 / MEGABYTE)
 
 
-def _proportional_mb(pid):
+def _family(pid):
+    members = [pid]
+    for member in members:
+        for path in Path(f"/proc/{member}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                members += map(int, path.read_text().split())
+    return members
+
+
+def _kilobytes(pid, file, key):
+    """A value of a file of /proc; 0 for a process that has ended."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024 / MEGABYTE
-    return 0.0
+        for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+            if line.startswith(key):
+                return int(line.split()[1])
+    return 0
 
 
 def _stop(pid):
