@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from scipy.optimize import curve_fit, nnls
+from scipy.optimize import least_squares, nnls
 
 import command_line
 from benchmarks import REPOSITORY
@@ -79,11 +79,12 @@ def network_size(law, results):
     cells = np.array([content["size"]["v1_cells"] for content in results])
     edges = {name: np.array([content["size"]["edges"][name] for content in results]) for name in ("v1_v1", "lgn_v1")}
 
-    def per_cell(radii, most, reach):
-        return [most * disc_fraction(r, reach) for r in radii]
+    def errors(law):
+        most, reach_um = law
+        expected = [most * disc_fraction(r, reach_um) for r in radius]
+        return expected / (edges["v1_v1"] / cells) - 1
 
-    start = (law["recurrent_edges_per_cell"], law["reach_um"])
-    (most, reach), _ = curve_fit(per_cell, radius, edges["v1_v1"] / cells, p0=start)
+    most, reach = least_squares(errors, (law["recurrent_edges_per_cell"], law["reach_um"])).x
     law = {**law, "recurrent_edges_per_cell": rounded(most), "reach_um": rounded(reach)}
     lgn = dict(law["lgn_edges_per_cell"])
     for kind in lgn:

@@ -22,6 +22,7 @@ PANELS = (
     ("V1, load", "v1_load", {"trials": 1}),
     ("V1, simulate 3 s", "v1_simulate", {}),
 )
+CELLS = (3e3, 3e5)
 ROWS = (("wall_s", "Time (s)", 1.0), ("peak_mb", "Peak memory (GB)", 1 / 1000))
 SYSTEMS = {"v1flow": ("v1flow", "#1b6ca8", "o"), "bmtk": ("stock BMTK", "#c8553d", "s")}
 
@@ -45,18 +46,22 @@ def draw_panel(axes, results, stage, more, measure, factor):
             cells, middle, low, high = zip(*points, strict=True)
             middle, low, high = factor * np.array([middle, low, high])
             spans = np.abs(np.subtract([low, high], middle))
-            style = {"color": colour, "marker": marker, "markersize": 4, "linestyle": "-" if n == threads[0] else ":"}
+            style = {"color": colour, "marker": marker, "markersize": 4.5, "linestyle": "-" if n == 1 else ":"}
+            style["markerfacecolor"] = colour if n == 1 else "white"
             name = f"{label}, {n} thread{'s' * (n > 1)}"
             axes.errorbar(cells, middle, yerr=spans, capsize=2, label=name, **style)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    axes.set_xlim(CELLS)
+    axes.grid(color="0.92", linewidth=0.6)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(mpl.ticker.NullFormatter())
 
 
 def draw(results):
     """The figure: stages across, time above memory."""
     figure = Figure(figsize=(1.45 * PAGE_WIDTH_IN, 4.6), layout="constrained")
-    axes = figure.subplots(len(ROWS), len(PANELS), sharex=True, squeeze=False)
+    axes = figure.subplots(len(ROWS), len(PANELS), sharex=True, sharey="row", squeeze=False)
     labels = {}
     for column, (title, stage, more) in enumerate(PANELS):
         for row, (measure, label, factor) in enumerate(ROWS):
