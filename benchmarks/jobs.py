@@ -11,8 +11,8 @@ BASE_PROPS = REPOSITORY / "base_props"
 NAMING = BASE_PROPS / "cell_type_naming_scheme.csv"
 PERCENTILES = BASE_PROPS / "neuropixels_percentiles.csv"
 V1FLOW, BMTK, UNMERGED = "v1flow", "bmtk", "bmtk_unmerged"
-TRIALS = 2
-METRICS_TRIALS = (2, 10)
+TRIALS, MANY_TRIALS = 2, 10
+METRICS_TRIALS = (TRIALS, MANY_TRIALS)
 # BMTK's NetworkBuilder keeps four bytes for each pair of cells and looks at each pair in Python.
 MOST_PAIRS = 4e8
 STAGES = ("build", "recurrent", "lgn", "background", "v1", "metrics", "figures")
@@ -105,6 +105,16 @@ class Plan:
         """Name of the condition that is simulated."""
         return self.paradigms["bench"]["conditions"][0]["name"]
 
+    @property
+    def many(self):
+        """Name of the paradigm with many trials."""
+        return f"bench_{MANY_TRIALS}trials"
+
+    @property
+    def first_of_many(self):
+        """Name of its first condition."""
+        return self.paradigms[self.many]["conditions"][0]["name"]
+
     def config(self, paradigm, trial):
         """Config of a V1 trial."""
         return f"{self.name}/configs/{paradigm}/{self.condition}_trial{trial}.json"
@@ -142,14 +152,16 @@ def recurrent_jobs(plan):
 
 
 def lgn_jobs(plan):
-    """One grating condition with its trials; then the spikes of an added trial alone."""
+    """One grating condition with few and with many trials; then the spikes of an added trial alone."""
     config = f"{plan.name}/configs/{{}}/filternet_{plan.condition}.json"
     script = "scripts/run_filternet.py"
     stock = python(script, config.format("bench_bmtk"), "--engine", "bmtk")
     added = ["--output", f"{plan.name}/added_trial.h5", "--marks", "marks.json"]
     most = 1 if plan.network["lgn"] == "full" else 1000
+    many = f"{plan.name}/configs/{plan.many}/filternet_{plan.first_of_many}.json"
     return [
         Job("run_filternet", V1FLOW, python(script, config.format("bench")), trials=TRIALS),
+        Job("run_filternet", V1FLOW, python(script, many), trials=MANY_TRIALS),
         Job("run_filternet", BMTK, stock, trials=TRIALS, skip=plan.stock["lgn"], most=most),
         Job("lgn_trial", V1FLOW, module("benchmarks.draw_lgn_trial", config.format("bench"), *added), marked=True),
     ]
@@ -157,9 +169,16 @@ def lgn_jobs(plan):
 
 def background_jobs(plan):
     """Background spikes of the same trials."""
-    arguments = ["--paradigm", "paradigms/bench.json", "--condition", plan.condition, "--seed", plan.network["seed"]]
-    command = python("scripts/generate_background.py", *arguments, "--output-dir", f"{plan.name}/bkg_bench")
-    return [Job("generate_background", V1FLOW, command, trials=TRIALS)]
+    jobs = []
+    for paradigm, condition, trials in (
+        ("bench", plan.condition, TRIALS),
+        (plan.many, plan.first_of_many, MANY_TRIALS),
+    ):
+        arguments = ["--paradigm", f"paradigms/{paradigm}.json", "--condition", condition]
+        arguments += ["--seed", plan.network["seed"], "--output-dir", f"{plan.name}/bkg_{paradigm}"]
+        command = python("scripts/generate_background.py", *arguments)
+        jobs.append(Job("generate_background", V1FLOW, command, trials=trials))
+    return jobs
 
 
 def v1_jobs(plan):

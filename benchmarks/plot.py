@@ -18,7 +18,7 @@ PICTURE = REPOSITORY / "docs" / "images" / "benchmarks.png"
 PANELS = (
     ("Cells and recurrent edges", "build_recurrent", {}),
     ("Build, all files", "build_network", {}),
-    ("LGN, one condition", "run_filternet", {}),
+    ("LGN, one condition", "run_filternet", {"trials": 2}),
     ("V1, load", "v1_load", {"trials": 1}),
     ("V1, simulate 3 s", "v1_simulate", {}),
 )

@@ -84,7 +84,7 @@ def render(plan, work_dir):
         path.write_text(json.dumps(content))
     common = ["--schema", REPOSITORY / "workflow/schemas/sonata_config.schema.yaml", "--paradigm"]
     calls = []
-    for paradigm in ("bench", "bench_bmtk"):
+    for paradigm in ("bench", "bench_bmtk", plan.many):
         template = ["lgn", "--template", REPOSITORY / "config_templates/filternet.json", *common]
         folder = ["--output-dir", f"{plan.name}/configs/{paradigm}", "--seed", plan.network["seed"]]
         calls.append([*template, f"paradigms/{paradigm}.json", *folder])

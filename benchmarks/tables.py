@@ -14,7 +14,7 @@ SYSTEMS = {"v1flow": "v1flow", "bmtk": "stock BMTK", "bmtk_unmerged": "stock BMT
 # Title, stage, properties of the record.
 BESIDE_STOCK = (
     ("cells and recurrent edges, 1 thread", "build_recurrent", {}),
-    ("LGN, one condition", "run_filternet", {}),
+    ("LGN, one condition, 2 trials", "run_filternet", {"trials": 2}),
     ("V1, load, 1 thread", "v1_load", {"threads": 1, "copies": 1, "trials": 1}),
     ("V1, simulate, 1 thread", "v1_simulate", {"threads": 1}),
     ("V1, load, 2 threads", "v1_load", {"threads": 2}),
@@ -22,9 +22,11 @@ BESIDE_STOCK = (
 )
 STAGES = (
     ("build, all files", "build_network", {}),
-    ("LGN, one condition", "run_filternet", {}),
+    ("LGN, one condition, 2 trials", "run_filternet", {"trials": 2}),
+    ("LGN, one condition, 10 trials", "run_filternet", {"trials": 10}),
     ("LGN, spikes of an added trial", "lgn_added_trial", {}),
-    ("background spikes of 2 trials", "generate_background", {}),
+    ("background spikes of 2 trials", "generate_background", {"trials": 2}),
+    ("background spikes of 10 trials", "generate_background", {"trials": 10}),
     ("V1, load, 1 thread", "v1_load", {"threads": 1, "copies": 1, "trials": 1}),
     ("V1, simulate, 1 thread", "v1_simulate", {"threads": 1}),
     ("V1, load, 2 threads", "v1_load", {"threads": 2}),
