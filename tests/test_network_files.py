@@ -3,6 +3,7 @@
 import hashlib
 import json
 import multiprocessing
+from dataclasses import replace
 
 import h5py
 import libsonata
@@ -12,10 +13,11 @@ import pytest
 from built_networks import read_edges, read_nodes, tables, tiny  # noqa: F401
 
 from v1_model.builder import NetworkSpec, build_network
+from v1_model.pointnet import run_pointnet
 from v1_model.random_streams import fork, generator, stream_key, uniform_at, uniforms
 
 POPULATIONS = ["v1", "lgn", "bkg"]
-SPEC = NetworkSpec("check", 60, 30, lgn="small")
+SPEC = NetworkSpec("check", 200, 100, lgn="small")
 
 
 def digests(folder):
@@ -38,7 +40,7 @@ def test_same_seed_same_bytes(tables, tmp_path, reference, threads, block_cells)
 
 
 def test_another_seed_differs(tables, tmp_path, reference):
-    build_network(NetworkSpec("check", 60, 30, lgn="small", seed=154), tables, tmp_path)
+    build_network(replace(SPEC, seed=154), tables, tmp_path)
     other = digests(tmp_path)
     assert other.keys() == reference.keys()
     for name in ("v1_nodes.h5", "v1_v1_edges.h5", "lgn_nodes.h5", "lgn_v1_edges.h5", "bkg_v1_edges.h5"):
@@ -47,7 +49,7 @@ def test_another_seed_differs(tables, tmp_path, reference):
 
 def test_stages_do_not_move_each_others_draws(tables, tmp_path, reference):
     """Without like-to-like weights only weights change."""
-    build_network(NetworkSpec("check", 60, 30, lgn="small", like_to_like=False), tables, tmp_path)
+    build_network(replace(SPEC, like_to_like=False), tables, tmp_path)
     changed = {name for name, digest in digests(tmp_path).items() if digest != reference[name]}
     expected = {"v1_v1_edges.h5", "connection_summary.csv", "network.json"}
     assert changed == {f"network/{name}" for name in expected}
@@ -92,67 +94,81 @@ def test_bmtk_reads_indices(tiny):
         assert found == sorted(edges["target_node_id"][edges["source_node_id"] == cell])
 
 
-def stock_pointnet(folder):
-    """Cells and connections that stock BMTK PointNet makes of the files, and its spikes in 30 ms."""
-    import nest
-    from bmtk.simulator import pointnet
+def v1_config(folder):
+    """Write spike trains and a SONATA config of a 60 ms run of a built network; returns the config's path."""
     from bmtk.utils.reports.spike_trains import SpikeTrains
 
-    inputs = folder / "inputs"
-    inputs.mkdir()
-    for population in ("lgn", "bkg"):
+    rng = np.random.default_rng(5)
+    (folder / "inputs").mkdir()
+    for population, units in (("lgn", 696), ("bkg", 100)):
         train = SpikeTrains(population=population)
-        train.add_spikes(node_ids=np.arange(50), timestamps=np.full(50, 5.0))
-        train.to_sonata(str(inputs / f"{population}.h5"))
+        train.add_spikes(node_ids=rng.integers(0, units, 900), timestamps=0.25 * rng.integers(1, 200, 900))
+        train.to_sonata(str(folder / "inputs" / f"{population}.h5"))
     network = f"{folder}/network"
+    components = {"point_neuron_models_dir": "cell_models", "synaptic_models_dir": "synaptic_models"}
     config = {
-        "run": {"tstop": 30.0, "dt": 0.25},
+        "run": {"tstop": 60.0, "dt": 0.25},
         "target_simulator": "NEST",
-        "components": {
-            "point_neuron_models_dir": f"{folder}/components/cell_models",
-            "synaptic_models_dir": f"{folder}/components/synaptic_models",
-        },
+        "components": {name: f"{folder}/components/{part}" for name, part in components.items()},
         "inputs": {
             p: {
                 "input_type": "spikes",
                 "module": "h5",
-                "input_file": str(inputs / f"{p}.h5"),
+                "input_file": str(folder / "inputs" / f"{p}.h5"),
                 "node_set": {"population": p},
             }
             for p in ("lgn", "bkg")
         },
         "output": {"output_dir": str(folder / "out"), "log_level": "ERROR", "spikes_file": "spikes.h5"},
         "networks": {
-            "nodes": [
-                {"nodes_file": f"{network}/{p}_nodes.h5", "node_types_file": f"{network}/{p}_node_types.csv"}
+            kind: [
+                {
+                    f"{kind}_file": f"{network}/{p}_{name}.h5",
+                    f"{kind[:-1]}_types_file": f"{network}/{p}_{name[:-1]}_types.csv",
+                }
                 for p in POPULATIONS
-            ],
-            "edges": [
-                {"edges_file": f"{network}/{p}_v1_edges.h5", "edge_types_file": f"{network}/{p}_v1_edge_types.csv"}
-                for p in POPULATIONS
-            ],
+            ]
+            for kind, name in (("nodes", "nodes"), ("edges", "v1_edges"))
         },
     }
-    configure = pointnet.Config.from_dict(config)
+    path = folder / "config.json"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def sorted_spikes(path):
+    """Spikes of V1 as rows (time, cell), sorted."""
+    with h5py.File(path) as h5:
+        spikes = h5["spikes/v1"]
+        return np.array(sorted(zip(spikes["timestamps"][:], spikes["node_ids"][:], strict=True)))
+
+
+def stock_pointnet(path):
+    """Cells and connections that stock BMTK PointNet makes of the files; it writes its spikes."""
+    import nest
+    from bmtk.simulator import pointnet
+
+    configure = pointnet.Config.from_json(str(path))
     configure.build_env()
     graph = pointnet.PointNetwork.from_config(configure)
-    simulation = pointnet.PointSimulator.from_config(configure, graph)
-    simulation.run()
-    with h5py.File(folder / "out" / "spikes.h5") as h5:
-        spikes = len(h5["spikes/v1/timestamps"]) if "v1" in h5.get("spikes", {}) else 0
-    return nest.network_size, nest.num_connections, spikes
+    pointnet.PointSimulator.from_config(configure, graph).run()
+    return nest.network_size, nest.num_connections
 
 
 def test_stock_pointnet_runs_the_files(tiny, tmp_path):
-    """Every cell and edge arrives in NEST, and volleys of LGN and background spikes make V1 fire."""
+    """Every cell and edge arrives in NEST, and stock BMTK's spikes are those of our engine."""
     for part in ("network", "components"):
         (tmp_path / part).symlink_to(tiny / part)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        cells, connections, spikes = pool.apply(stock_pointnet, (tmp_path,))
+    config = v1_config(tmp_path)
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        cells, connections = pool.apply(stock_pointnet, (config,))
+        pool.apply(run_pointnet, ([config],), {"output_dir": tmp_path / "ours"})
     edges = json.loads((tiny / "network" / "network.json").read_text())["edges"]
     assert cells == 4239 + 696 + 100 + 1
     assert connections == sum(edges.values()) + 4239
-    assert spikes > 0
+    stock = sorted_spikes(tmp_path / "out" / "spikes.h5")
+    assert len(stock) > 100
+    np.testing.assert_array_equal(sorted_spikes(tmp_path / "ours" / "spikes.h5"), stock)
 
 
 def test_stock_filternet_evaluates_the_files(tiny):
