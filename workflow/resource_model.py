@@ -13,6 +13,8 @@ from scipy.special import ive
 
 TABLE = Path(__file__).resolve().parent / "resources.yaml"
 FULL_RADIUS_UM = 700.0
+# The builder indexes this many edges at a time (v1_model.sonata.INDEX_BLOCK_EDGES), so its memory grows no further.
+INDEX_BLOCK_MEDGES = 2**24 / 1e6
 
 
 def load_table(path=TABLE):
@@ -100,6 +102,7 @@ def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0):
         "base": 1.0,
         "kcells": kcells,
         "medges": medges,
+        "index_medges": min(size["edges"].get("v1_v1", 0) / 1e6, INDEX_BLOCK_MEDGES),
         "trials": trials,
         "lgn_kcells": size["lgn_cells"] / 1e3,
         "lgn_kcell_s": size["lgn_cells"] / 1e3 * duration_s,

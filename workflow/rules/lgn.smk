@@ -49,10 +49,11 @@ for paradigm in PARADIGMS:
             condition=one_of(CONDITIONS[paradigm]),
         conda:
             ENVIRONMENT
+        threads: lambda wildcards: 2 if NETWORKS[wildcards.network]["lgn"] == "full" else 1
         resources:
             mem_mb=mem_mb("run_filternet", paradigm),
             runtime=runtime_min("run_filternet", paradigm),
         message:
             "Show the stimulus to the LGN: {wildcards}"
         shell:
-            "python {input.script:q} {input.config:q} > {log} 2>&1"
+            "python {input.script:q} {input.config:q} --threads {threads} > {log} 2>&1"
