@@ -1,4 +1,4 @@
-"""How a script ends: a clear line and exit code 1 for errors a user can act on, a traceback for the rest."""
+"""How a script ends: a clear message and exit code 1 for errors a user can act on, a traceback for the rest."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def run(main):
-    """Call ``main`` and exit; a ``ValueError`` or ``OSError`` becomes one line on stderr and exit code 1.
+    """Call ``main`` and exit; a ``ValueError`` or ``OSError`` becomes a message on stderr, one line a fault, and code 1.
 
     Parameters
     ----------
@@ -22,5 +22,6 @@ def run(main):
     except (ValueError, OSError) as error:
         if os.environ.get("V1FLOW_TRACEBACK") == "1":
             raise
-        reason = " ".join(str(error).split()) or type(error).__name__
+        lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+        reason = "\n  ".join(lines) or type(error).__name__
         sys.exit(f"{Path(sys.argv[0]).name}: error: {reason}")
