@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def run(main):
-    """Call ``main`` and exit; a ``ValueError`` or ``OSError`` becomes a message on stderr, one line a fault, and code 1.
+    """Call ``main`` and exit; a ``ValueError`` or ``OSError`` becomes a message on stderr, a line for each fault.
 
     Parameters
     ----------
