@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import command_line
+from v1_model.background import UNITS
 from v1_model.background_spikes import BIN_MS, background_spikes
 from v1_model.spikes import write_spikes
 
@@ -54,7 +55,7 @@ def parse(argv):
     parser.add_argument("--condition", required=True, help="name of a condition in it")
     parser.add_argument("--trial", type=int, help="make this trial only (default: all)")
     parser.add_argument("--seed", type=int, required=True, help="seed of the network")
-    parser.add_argument("--units", type=int, default=100, help="background units (default: 100)")
+    parser.add_argument("--units", type=int, default=UNITS, help="background units (default: %(default)s)")
     parser.add_argument("--rate-hz", type=float, default=250.0, help="rate of each unit (default: 250)")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder of the trials' folders")
     return parser.parse_args(argv)

@@ -27,10 +27,9 @@ for paradigm in PARADIGMS:
             folder=within(paradigm, "{network}/bkg_{paradigm}"),
             condition=within(paradigm, "{condition}"),
             seed=of_network("seed"),
-            units=CONFIG["background"]["units"],
             rate_hz=CONFIG["background"]["rate_hz"],
         message:
             "Draw background spikes: {wildcards}"
         shell:
             "python {input.script:q} --paradigm {input.paradigm:q} --condition {params.condition} --seed {params.seed} "
-            "--units {params.units} --rate-hz {params.rate_hz} --output-dir {params.folder:q} > {log} 2>&1"
+            "--rate-hz {params.rate_hz} --output-dir {params.folder:q} > {log} 2>&1"
