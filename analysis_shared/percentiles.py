@@ -67,6 +67,21 @@ def quantile(percentiles, probability):
     return np.interp(np.asarray(probability) * 100, PERCENTS, percentiles)
 
 
+def mean(percentiles):
+    """Mean of the distribution whose quantile function is piecewise linear through the percentiles.
+
+    Parameters
+    ----------
+    percentiles : ndarray, shape (101,)
+
+    Examples
+    --------
+    >>> mean(np.linspace(0, 10, 101)), mean(np.concatenate([np.zeros(51), np.linspace(0, 4, 51)[1:]]))
+    (5.0, 1.0)
+    """
+    return round(float(np.trapezoid(percentiles, PERCENTS / 100)), 12)
+
+
 def cumulative(percentiles, values, side="right"):
     """Cumulative distribution whose quantile function is piecewise linear through the percentiles.
 

@@ -1,0 +1,86 @@
+"""Mean current (pA) that each source population sends into each cell type of a network's core.
+
+Sources are the LGN, the background and the V1 cell types, at their mean rates: those of the recordings for V1 (table of
+calculate_target_currents.py), and for the LGN the mean over two seconds of grating and one of grey screen.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+import command_line
+from analysis_shared.grouping import display_order
+from analysis_shared.nodes import read_naming_scheme, read_network
+from v1_model.actuation import BACKGROUND, LGN, actuation_table, charge_table, influence
+from v1_model.adjustment import LGN_EVOKED_HZ, LGN_SPONTANEOUS_HZ, lgn_mean_rate_hz
+from v1_model.edge_files import open_edges, read_node_types
+from v1_model.files import whole_file
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network-dir", required=True, type=Path, help="folder of nodes, edges and types")
+    parser.add_argument("--components", required=True, type=Path, help="folder of cell_models/ and synaptic_models/")
+    parser.add_argument("--v1-edges", type=Path, help="recurrent edges (default: the built ones)")
+    parser.add_argument("--background-edges", type=Path, help="background edges (default: the built ones)")
+    parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
+    parser.add_argument("--target-currents", required=True, type=Path, help="table of calculate_target_currents.py")
+    parser.add_argument("--background-rate-hz", required=True, type=float, help="rate of each background unit")
+    parser.add_argument(
+        "--lgn-spontaneous-hz", type=float, default=LGN_SPONTANEOUS_HZ, help="mean LGN rate at rest (%(default)s)"
+    )
+    parser.add_argument(
+        "--lgn-evoked-hz", type=float, default=LGN_EVOKED_HZ, help="mean LGN rate during gratings (%(default)s)"
+    )
+    parser.add_argument("--output", required=True, type=Path, help="table to write: a row a source, a column a target")
+    return parser.parse_args(argv)
+
+
+def source_groups(folder, cell_type_index):
+    """Group of each source cell, by population."""
+    groups = {"v1": cell_type_index}
+    for name in ("lgn", "bkg"):
+        types = read_node_types(folder / f"{name}_nodes.h5", folder / f"{name}_node_types.csv", name)
+        groups[name] = np.zeros(len(types.rows), dtype=np.int64)
+    return groups
+
+
+def influences(args, nodes, cell_types):
+    """Charge (pC) by source and target, for V1, LGN and background."""
+    folder = args.network_dir
+    index = pd.Index(cell_types).get_indexer(nodes["cell_type"])
+    v1_types = read_node_types(folder / "v1_nodes.h5", folder / "v1_node_types.csv", "v1")
+    target_group = np.where(nodes["core"], index, -1)
+    paths = {"v1": args.v1_edges, "lgn": None, "bkg": args.background_edges}
+    found = {}
+    for name, source_group in source_groups(folder, index).items():
+        edge_types = pd.read_csv(folder / f"{name}_v1_edge_types.csv", sep=" ").set_index("edge_type_id")
+        charges = charge_table(edge_types, v1_types.table, args.components)
+        shape = (len(cell_types) if name == "v1" else 1, len(cell_types))
+        with open_edges(paths[name] or folder / f"{name}_v1_edges.h5", f"{name}_to_v1") as edges:
+            with tqdm(total=len(edges), desc=f"{name} → v1", unit=" edges", unit_scale=True, mininterval=1.0) as bar:
+                ends = source_group, target_group, v1_types.rows
+                found[name] = influence(edges, edge_types.index, charges, *ends, shape, bar.update)
+    return {"V1": found["v1"], LGN: found["lgn"][0], BACKGROUND: found["bkg"][0]}
+
+
+def main(argv=None):
+    args = parse(argv)
+    nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
+    cell_types = display_order(nodes["cell_type"])
+    rates = pd.read_csv(args.target_currents, sep=" ").set_index("cell_type")["mean_rate_Hz"].to_dict()
+    missing = [name for name in cell_types if name not in rates]
+    if missing:
+        raise ValueError(f"{args.target_currents}: no row of cell type {', '.join(missing)}")
+    rates[LGN] = lgn_mean_rate_hz(args.lgn_spontaneous_hz, args.lgn_evoked_hz)
+    rates[BACKGROUND] = args.background_rate_hz
+    table = actuation_table(influences(args, nodes, cell_types), cell_types, rates)
+    with whole_file(args.output) as part:
+        table.to_csv(part, sep=" ", na_rep="nan", float_format="%.7g")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

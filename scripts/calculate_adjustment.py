@@ -1,0 +1,46 @@
+"""Factors of the recurrent weights that give every cell type the current at which it fires as recorded.
+
+Excitatory weights onto a type are multiplied by its factor and inhibitory ones divided by it. Written twice: as a table
+of the factors with the currents behind them, and as a modulation file (run_pointnet.py -m) with the same effect.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+import command_line
+from analysis_shared.nodes import read_naming_scheme
+from v1_model.actuation import read_actuation
+from v1_model.adjustment import LGN_EVOKED_HZ, adjustment_factors, modulation_rows, write_rows
+from v1_model.files import whole_file
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--actuation", required=True, type=Path, help="table of calculate_actuation.py, built weights")
+    parser.add_argument("--target-currents", required=True, type=Path, help="table of calculate_target_currents.py")
+    parser.add_argument("--node-types", required=True, type=Path, help="node types of V1, whose populations get rules")
+    parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
+    parser.add_argument(
+        "--lgn-evoked-hz", type=float, default=LGN_EVOKED_HZ, help="mean LGN rate during gratings (%(default)s)"
+    )
+    parser.add_argument("--factors", required=True, type=Path, help="table to write, a row a cell type")
+    parser.add_argument("--modulation", required=True, type=Path, help="modulation file to write")
+    args = parser.parse_args(argv)
+    naming = read_naming_scheme(args.naming_scheme)
+    signs = {name: 1 if ei == "e" else -1 for name, ei in zip(naming["cell_type"], naming["ei"], strict=True)}
+    targets = pd.read_csv(args.target_currents, sep=" ").set_index("cell_type")["target_current_pA"]
+    factors = adjustment_factors(read_actuation(args.actuation), targets, signs, args.lgn_evoked_hz)
+    type_of = naming.set_index("pop_name")["cell_type"].to_dict()
+    populations = pd.read_csv(args.node_types, sep=" ")["pop_name"].drop_duplicates()
+    present = {name: type_of[name] for name in populations if type_of[name] in factors.index}
+    rows = modulation_rows(factors["factor"].to_dict(), present)
+    with whole_file(args.factors) as part:
+        factors.to_csv(part, sep=" ", na_rep="nan", float_format="%.7g")
+    with whole_file(args.modulation) as part:
+        write_rows(part, rows)
+
+
+if __name__ == "__main__":
+    command_line.run(main)
