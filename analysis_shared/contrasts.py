@@ -1,0 +1,247 @@
+"""Responses to gratings of several contrasts: spike counts, and rate, OSI, sparsity and reliability by contrast.
+
+Blanks are trials at contrast 0. They have a rate, but no direction, so nothing else.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis_shared.grouping import display_order
+from analysis_shared.intervals import mean_interval
+from analysis_shared.selectivity import direction_tuning, firing_rates, lifetime_sparsity
+
+METRICS = ("rate_Hz", "OSI", "lifetime_sparsity", "reliability")
+LEAST_DIRECTIONS = 3
+"""Two points are always perfectly correlated, so reliability needs this many directions."""
+FIXED = ("temporal_frequency_hz", "spatial_frequency_cpd")
+
+
+class ContrastLayout(NamedTuple):
+    """Which conditions of a paradigm are blanks, and which stand where on the grid of directions and contrasts."""
+
+    blanks: tuple
+    """Pairs (condition, number of trials)."""
+    grid: np.ndarray
+    """Names of conditions, shape (n_directions, n_contrasts)."""
+    direction_deg: np.ndarray
+    contrast: np.ndarray
+    n_trials: int
+    """Trials of each condition on the grid."""
+    temporal_frequency_hz: float
+
+
+class ContrastCounts(NamedTuple):
+    """Spike counts of all cells in all trials, with their axes; the arrays of ``spike_counts.npz``."""
+
+    blank_counts: np.ndarray
+    """(n_blanks, n_cells)"""
+    evoked_counts: np.ndarray
+    """(n_directions, n_contrasts, n_trials, n_cells)"""
+    direction_deg: np.ndarray
+    """(n_directions,), ascending"""
+    contrast: np.ndarray
+    """(n_contrasts,), ascending, blanks not among them"""
+    node_id: np.ndarray
+    """(n_cells,)"""
+    window_ms: np.ndarray
+    """(start, stop]: open on the left"""
+    interval_length_ms: np.ndarray
+    temporal_frequency_hz: np.ndarray
+    """Of the gratings."""
+
+    def of_cells(self, index):
+        """The same counts for some of the cells, in the order of `index`."""
+        return self._replace(
+            blank_counts=self.blank_counts[:, index],
+            evoked_counts=self.evoked_counts[..., index],
+            node_id=self.node_id[index],
+        )
+
+
+def contrast_layout(paradigm):
+    """Arrange the conditions of a paradigm by direction and contrast.
+
+    Parameters
+    ----------
+    paradigm : dict
+        As `analysis_shared.paradigms.read_paradigm` returns it.
+
+    Returns
+    -------
+    ContrastLayout
+
+    Raises
+    ------
+    ValueError
+        If there are no blanks, a condition lacks direction, contrast or temporal frequency, the conditions are not one
+        for each direction and contrast, or they differ in trials or in temporal or spatial frequency.
+    """
+    name = f"paradigm {paradigm['name']}"
+    table = _conditions(paradigm, name)
+    blank = table["contrast"] == 0
+    shown = table[~blank]
+    if not blank.any() or shown.empty:
+        lacking = "gratings" if shown.empty else "blanks (a condition of contrast 0)"
+        raise ValueError(f"{name}: contrast responses need blanks and gratings; there are no {lacking}")
+    for key in ("trials", *FIXED):
+        found = list(dict.fromkeys(shown[key])) if key in shown else []
+        if len(found) > 1:
+            values = ", ".join(f"{value:g}" for value in found)
+            raise ValueError(f"{name}: the gratings differ in {key} ({values}); contrast responses need one value")
+    if shown.duplicated(["direction_deg", "contrast"]).any():
+        twice = shown[shown.duplicated(["direction_deg", "contrast"])].iloc[0]
+        raise ValueError(f"{name}: condition {twice['condition']} repeats the direction and contrast of another")
+    grid = shown.pivot_table(index="direction_deg", columns="contrast", values="condition", aggfunc="first")
+    if grid.isna().to_numpy().any():
+        row, column = np.argwhere(grid.isna().to_numpy())[0]
+        direction, contrast = grid.index[row], grid.columns[column]
+        raise ValueError(f"{name}: no condition of direction {direction:g} deg and contrast {contrast:g}")
+    blanks = table[blank]
+    return ContrastLayout(
+        blanks=tuple(zip(blanks["condition"], blanks["trials"], strict=True)),
+        grid=grid.to_numpy(dtype=str),
+        direction_deg=grid.index.to_numpy(dtype=float),
+        contrast=grid.columns.to_numpy(dtype=float),
+        n_trials=int(shown["trials"].iloc[0]),
+        temporal_frequency_hz=float(shown["temporal_frequency_hz"].iloc[0]),
+    )
+
+
+def _conditions(paradigm, name):
+    rows = []
+    for entry in paradigm["conditions"]:
+        row = {"condition": entry["name"], "trials": entry["trials"], **entry["parameters"]}
+        needed = ("contrast",) if row.get("contrast") == 0 else ("contrast", "direction_deg", "temporal_frequency_hz")
+        absent = [key for key in needed if key not in row]
+        if absent:
+            raise ValueError(f"{name}: condition {entry['name']} has no {', '.join(absent)}")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def read_counts(path):
+    """Read the counts of a contrast paradigm.
+
+    Parameters
+    ----------
+    path : path-like
+        ``spike_counts.npz``, read without pickle.
+
+    Returns
+    -------
+    ContrastCounts
+
+    Raises
+    ------
+    ValueError
+        If the file is no npz archive, an array is missing, or the arrays do not fit each other.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [name for name in ContrastCounts._fields if name not in archive]
+            if missing:
+                raise ValueError(f"no array {', '.join(missing)}; found {', '.join(archive.files)}")
+            counts = ContrastCounts(**{name: archive[name] for name in ContrastCounts._fields})
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{path}: not the counts of a contrast paradigm: {error}") from error
+    expected = (len(counts.direction_deg), len(counts.contrast), counts.evoked_counts.shape[2], len(counts.node_id))
+    if counts.evoked_counts.shape != expected or counts.blank_counts.shape[1:] != expected[3:]:
+        shapes = f"evoked_counts {counts.evoked_counts.shape}, blank_counts {counts.blank_counts.shape}"
+        raise ValueError(f"{path}: {shapes} do not fit the axes, which give {expected}")
+    return counts
+
+
+def split_half_reliability(counts):
+    """Correlation across directions between the responses in the first and in the last half of the trials.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_directions, n_trials, n_cells)
+        With an odd number of trials the middle one is in neither half.
+
+    Returns
+    -------
+    ndarray, shape (n_cells,)
+        Pearson's r; NaN where a half is constant, and everywhere for a single trial or fewer than three directions.
+
+    Examples
+    --------
+    >>> first = np.array([1.0, 2.0, 3.0])
+    >>> counts = np.stack([np.stack([first, 2 * first]), np.stack([first, first * 0])], axis=-1)  # (2, 3, 2)
+    >>> split_half_reliability(counts.transpose(1, 0, 2)).round(3).tolist()
+    [1.0, nan]
+    """
+    n_directions, n_trials, n_cells = counts.shape
+    half = n_trials // 2
+    if half == 0 or n_directions < LEAST_DIRECTIONS:
+        return np.full(n_cells, np.nan)
+    # Sums, not means: those of whole counts are exact, so a constant half has no spread at all.
+    first, last = counts[:, :half].sum(axis=1), counts[:, n_trials - half :].sum(axis=1)
+    defined = (np.ptp(first, axis=0) > 0) & (np.ptp(last, axis=0) > 0)
+    first, last = first - first.mean(axis=0), last - last.mean(axis=0)
+    length = np.sqrt(np.square(first).sum(axis=0) * np.square(last).sum(axis=0))
+    return (first * last).sum(axis=0) / np.where(defined, length, np.nan)
+
+
+def contrast_responses(counts):
+    """Metrics of every cell at every contrast.
+
+    Parameters
+    ----------
+    counts : ContrastCounts
+
+    Returns
+    -------
+    contrast : ndarray, shape (1 + n_contrasts,)
+        0 (the blanks) first.
+    responses : dict of ndarray, shape (1 + n_contrasts, n_cells)
+        By name in `METRICS`: mean rate (Hz) over directions and trials; OSI and lifetime sparsity of the trial-mean
+        rates over directions, NaN for silent cells; reliability. All but the rate are NaN at contrast 0.
+
+    Notes
+    -----
+    With few spikes OSI and sparsity are biased upwards, most at low contrast: a single spike has an OSI of 1.
+    """
+    n_contrasts, n_cells = len(counts.contrast), len(counts.node_id)
+    responses = {name: np.full((1 + n_contrasts, n_cells), np.nan) for name in METRICS}
+    responses["rate_Hz"][0] = firing_rates(counts.blank_counts.mean(axis=0), counts.window_ms)
+    for index in range(n_contrasts):
+        at_contrast = counts.evoked_counts[:, index]
+        rates = firing_rates(at_contrast.mean(axis=1), counts.window_ms)
+        responses["rate_Hz"][index + 1] = rates.mean(axis=0)
+        if len(rates) > 1:
+            responses["OSI"][index + 1] = direction_tuning(rates, counts.direction_deg)["OSI"]
+            responses["lifetime_sparsity"][index + 1] = lifetime_sparsity(rates)
+        responses["reliability"][index + 1] = split_half_reliability(at_contrast)
+    return np.concatenate([[0.0], counts.contrast]), responses
+
+
+def curves_table(contrast, responses, cell_types):
+    """Mean of each metric by cell type and contrast, with its spread and 95 % t interval over cells.
+
+    Parameters
+    ----------
+    contrast, responses
+        As `contrast_responses` returns them.
+    cell_types : Series or ndarray, shape (n_cells,)
+
+    Returns
+    -------
+    DataFrame
+        Columns ``cell_type contrast metric n_cells n_defined mean sd sem ci_low ci_high``. ``n_cells`` counts all cells
+        of the type, ``n_defined`` those that the metric is defined for and the mean is over.
+    """
+    cell_types = np.asarray(cell_types)
+    rows = []
+    for cell_type in display_order(cell_types):
+        member = cell_types == cell_type
+        for name in METRICS:
+            for value, sample in zip(contrast, responses[name][:, member], strict=True):
+                mean, low, high, n = mean_interval(sample)
+                sd = np.nanstd(sample, ddof=1) if n > 1 else np.nan
+                sem = sd / np.sqrt(n) if n > 1 else np.nan
+                rows.append((cell_type, value, name, member.sum(), n, mean, sd, sem, low, high))
+    names = ["cell_type", "contrast", "metric", "n_cells", "n_defined", "mean", "sd", "sem", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=names)
