@@ -95,3 +95,39 @@ def spectra_by_type(node_ids, times_ms, cell_types, window_ms):
         columns = {"cell_type": cell_type, "n_cells": n_cells, "frequency_Hz": frequencies, "power": density}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def mean_spectra(trials, cell_types, window_ms, highest_hz):
+    """Power spectra of each cell type's population activity, averaged over trials.
+
+    Parameters
+    ----------
+    trials : iterable of (node_ids, times_ms)
+    cell_types : Series
+        As `spectra_by_type` takes it.
+    window_ms : tuple of float
+    highest_hz : float
+        Frequencies above are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``cell_type n_cells n_trials frequency_Hz power power_sem``; the standard error over trials is NaN for
+        one trial.
+
+    Raises
+    ------
+    ValueError
+        If there are no trials.
+    """
+    powers = []
+    for node_ids, times_ms in trials:
+        spectra = spectra_by_type(node_ids, times_ms, cell_types, window_ms)
+        powers.append(spectra["power"].to_numpy())
+    if not powers:
+        raise ValueError("spectra need at least one trial")
+    n_trials = len(powers)
+    sem = np.std(powers, axis=0, ddof=1) / np.sqrt(n_trials) if n_trials > 1 else np.nan
+    table = spectra.assign(n_trials=n_trials, power=np.mean(powers, axis=0), power_sem=sem)
+    columns = ["cell_type", "n_cells", "n_trials", "frequency_Hz", "power", "power_sem"]
+    return table.loc[table["frequency_Hz"] <= highest_hz, columns].reset_index(drop=True)

@@ -1,0 +1,92 @@
+"""Rasters: core cells by layer and type from the pia down, spikes as dots in the colour of the cell type."""
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.lines import Line2D
+
+from analysis_shared.grouping import CLASS_LABELS, L5_SUBTYPES, broad_class, display_order, readable
+from analysis_shared.paradigms import window
+from analysis_shared.style import spread
+
+LAYERS = ("1", "2/3", "4", "5", "6")
+
+
+def in_raster_order(nodes):
+    """Core cells by layer, then type in display order, then tuning angle; ``row`` counts from the pia down."""
+    core = nodes[nodes["core"]].copy()
+    if core.empty:
+        raise ValueError("the network has no core cells to show")
+    types = display_order(core["cell_type"])
+    core["layer_rank"] = [LAYERS.index(layer) if layer in LAYERS else len(LAYERS) for layer in core["layer"]]
+    core["type_rank"] = core["cell_type"].map(types.index)
+    core = core.sort_values(["layer_rank", "type_rank", "tuning_angle", "node_id"])
+    return core.assign(row=np.arange(len(core)))
+
+
+def draw_raster(axes, cells, node_ids, times_ms, paradigm):
+    """Spikes as dots in the colour of the cell type, with layers divided and labelled."""
+    order = cells.set_index("node_id")
+    rows = order["row"].reindex(node_ids).to_numpy()
+    shown = ~np.isnan(rows)
+    colours = mpl.colors.to_rgba_array(order["hex"].loc[node_ids[shown]])
+    n_spikes = max(shown.sum(), 1)
+    size = float(np.clip(6e4 / n_spikes, 0.2, 12))
+    axes.scatter(times_ms[shown], rows[shown], s=size, c=colours, marker=".", linewidths=0, rasterized=True)
+    axes.axvline(paradigm["grey_ms"], color="black", linewidth=0.8, linestyle="--")
+    axes.set_xlim(0, window(paradigm, "evoked")[1])
+    axes.set_ylim(len(cells), 0)
+    axes.set_xlabel("Time (ms)")
+    axes.annotate(
+        "stimulus onset",
+        (paradigm["grey_ms"], 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, 2),
+        textcoords="offset points",
+        fontsize=8,
+    )
+    label_layers(axes, cells)
+
+
+def label_layers(axes, cells):
+    """Lines between layers; each layer's name and number of cells on the left, kept apart where layers are thin."""
+    layers = cells.groupby("layer_rank", sort=True).agg(layer=("layer", "first"), top=("row", "min"), n=("row", "size"))
+    for top in layers["top"].iloc[1:]:
+        axes.axhline(top, color="black", linewidth=0.6)
+    middles = (layers["top"] + layers["n"] / 2).to_numpy()
+    heights = spread(middles / len(cells), least=0.055)
+    axes.set_yticks([])
+    for layer, n, middle, height in zip(layers["layer"], layers["n"], middles, heights, strict=True):
+        axes.annotate(
+            f"L{layer}\nn = {n:,}",
+            (0, middle),
+            xycoords=("axes fraction", "data"),
+            xytext=(-0.012, 1 - height),
+            textcoords="axes fraction",
+            ha="right",
+            va="center",
+            fontsize=8,
+            linespacing=1.0,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
+        )
+
+
+def legend_of_classes(axes, cells, colours):
+    """Legend of the classes, in the colours of the uppermost layer that has them; L5 subtypes get their own entry."""
+    handles = []
+    for name, label in CLASS_LABELS:
+        types = [t for t in display_order(cells["cell_type"]) if broad_class(t) == name and t not in L5_SUBTYPES]
+        if types:
+            handles.append((label, colours[types[0]]))
+        if name == "Exc":
+            handles += [(readable(t), colours[t]) for t in L5_SUBTYPES if t in set(cells["cell_type"])]
+    marks = [Line2D([], [], marker="o", linestyle="", markersize=4, color=colour) for _, colour in handles]
+    axes.legend(
+        marks,
+        [label for label, _ in handles],
+        loc="lower right",
+        bbox_to_anchor=(1, 1.035),
+        ncols=len(handles),
+        handletextpad=0.1,
+        columnspacing=0.9,
+        borderaxespad=0,
+    )
