@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "trials", "conditions")
+REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "conditions")
 
 
 def read_paradigm(path):
@@ -15,7 +15,8 @@ def read_paradigm(path):
     Parameters
     ----------
     path : path-like
-        JSON file with the keys ``name``, ``duration_ms``, ``grey_ms``, ``windows_ms``, ``trials``, ``conditions``.
+        JSON file with the keys ``name``, ``duration_ms``, ``grey_ms``, ``windows_ms``, ``conditions``; each condition
+        has a ``name``, its number of ``trials`` and its ``parameters``.
 
     Returns
     -------
@@ -24,7 +25,8 @@ def read_paradigm(path):
     Raises
     ------
     ValueError
-        If the file is no JSON, lacks a key, has no trials or conditions, or an analysis window leaves the recording.
+        If the file is no JSON, lacks a key, has no condition or one without trials, or an analysis window leaves
+        the recording.
     """
     try:
         paradigm = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -33,8 +35,14 @@ def read_paradigm(path):
     missing = [key for key in REQUIRED_KEYS if key not in paradigm]
     if missing:
         raise ValueError(f"{path}: a paradigm needs the keys {', '.join(missing)}")
-    if paradigm["trials"] < 1 or not paradigm["conditions"]:
-        raise ValueError(f"{path}: a paradigm needs at least one trial and one condition")
+    if not paradigm["conditions"]:
+        raise ValueError(f"{path}: a paradigm needs at least one condition")
+    for number, entry in enumerate(paradigm["conditions"]):
+        absent = [key for key in ("name", "trials", "parameters") if key not in entry]
+        if absent:
+            raise ValueError(f"{path}: conditions[{number}] has no {', '.join(absent)}")
+        if not isinstance(entry["trials"], int) or entry["trials"] < 1:
+            raise ValueError(f"{path}: condition {entry['name']} has {entry['trials']!r} trials, expected 1 or more")
     for name in paradigm["windows_ms"]:
         window(paradigm, name, path)
     return paradigm

@@ -48,7 +48,8 @@ def job_observations(folder, results, paradigms):
             row = next(csv.DictReader(stream, delimiter="\t"))
         if network in sizes and names and row["max_pss"] != "-" and float(row["s"]) >= SHORTEST_JOB_S:
             paradigm = paradigms[max(names, key=len)]
-            trials = paradigm["trials"]
+            own = {entry["name"]: entry["trials"] for entry in paradigm["conditions"]}
+            trials = next((own[name] for name in own if path.stem.endswith(f"_{name}")), sum(own.values()))
             handled = {"trials": trials, "copies": min(trials, 2), "duration_s": paradigm["duration_ms"] / 1000}
             taken = {"memory_mb": float(row["max_pss"]) * 1024**2 / 1e6, "runtime_s": float(row["s"])}
             found.append((rule, quantities(sizes[network], **handled), taken))

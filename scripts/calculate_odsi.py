@@ -39,10 +39,13 @@ def number_of_nodes(path):
 
 def count_all(paradigm, spikes_dir, n_nodes):
     """Spike counts by window, each of shape (n_conditions, n_trials, n_nodes)."""
-    shape = (len(paradigm["conditions"]), paradigm["trials"], n_nodes)
+    trials = {condition["trials"] for condition in paradigm["conditions"]}
+    if len(trials) > 1:
+        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
+    shape = (len(paradigm["conditions"]), *trials, n_nodes)
     counts = {name: np.empty(shape, dtype=np.int32) for name in WINDOWS}
     for index, condition in enumerate(paradigm["conditions"]):
-        for trial in range(paradigm["trials"]):
+        for trial in range(condition["trials"]):
             path = spikes_dir / f"{condition['name']}_trial{trial}" / "spikes.h5"
             node_ids, times_ms = read_spikes(path, n_nodes, paradigm["duration_ms"])
             for name in WINDOWS:

@@ -39,13 +39,13 @@ def read_paradigm(path, condition):
         paradigm = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON: {error}") from error
-    missing = [key for key in ("name", "duration_ms", "trials", "conditions") if key not in paradigm]
+    missing = [key for key in ("name", "duration_ms", "conditions") if key not in paradigm]
     if missing:
         raise ValueError(f"{path}: lacks {', '.join(missing)}")
-    names = [entry["name"] for entry in paradigm["conditions"]]
-    if condition not in names:
-        raise ValueError(f"{path}: no condition '{condition}', found {', '.join(names)}")
-    return paradigm["name"], float(paradigm["duration_ms"]), list(range(paradigm["trials"]))
+    trials = {entry["name"]: entry["trials"] for entry in paradigm["conditions"]}
+    if condition not in trials:
+        raise ValueError(f"{path}: no condition '{condition}', found {', '.join(trials)}")
+    return paradigm["name"], float(paradigm["duration_ms"]), list(range(trials[condition]))
 
 
 def parse(argv):

@@ -15,9 +15,13 @@ import yaml
 
 import command_line
 from v1_model.files import whole_file
+from v1_model.random_streams import generator
 from v1_model.stimuli import bmtk_input
 
 FIELD = re.compile(r"(?<!\$)\{(\w+)\}")
+RANDOM = "random"
+PHASE_PURPOSE = "phase"
+NODE_IDS = "<node ids>"
 
 
 def filled(part, fields):
@@ -58,21 +62,56 @@ def lgn_configs(template, paradigm, seed):
     -------
     dict of str to dict
     """
-    configs, numbers = {}, list(range(paradigm["trials"]))
+    configs = {}
     for condition in paradigm["conditions"]:
         fields = {"paradigm": paradigm["name"], "condition": condition["name"]}
+        numbers = list(range(condition["trials"]))
         config = filled(template, fields)
         [spikes_file] = config["v1flow"]["spikes_files"]
         config["run"]["tstop"] = float(paradigm["duration_ms"])
         shown = {**condition["parameters"], "grey_ms": paradigm["grey_ms"]}
-        config["inputs"] = {"stimulus": bmtk_input(paradigm["stimulus"], shown)}
         spikes_files = [filled(spikes_file, {"trial": trial}) for trial in numbers]
         config["v1flow"] |= {"seed": seed, "trials": numbers, "spikes_files": spikes_files}
+        if shown.get("phase_deg") == RANDOM:
+            phases = [trial_phase_deg(seed, paradigm["name"], condition["name"], trial) for trial in numbers]
+            shown["phase_deg"] = phases[0]
+            del config["v1flow"]["rates_file"]
+            config["v1flow"]["phases_deg"] = phases
+        config["inputs"] = {"stimulus": bmtk_input(paradigm["stimulus"], shown)}
         configs[f"filternet_{condition['name']}.json"] = config
     return configs
 
 
-def v1_configs(template, paradigm, v1_edges, background_edges, run_folder):
+def trial_phase_deg(seed, paradigm, condition, trial):
+    """Phase of a trial whose phase is random: uniform in [0, 360) deg, a function of the arguments.
+
+    Examples
+    --------
+    >>> trial_phase_deg(153, "contrasts", "angle0_contrast0.8", 0) == trial_phase_deg(
+    ...     153, "contrasts", "angle0_contrast0.8", 1
+    ... )
+    False
+    """
+    return round(float(generator(seed, PHASE_PURPOSE, paradigm, condition, trial).uniform(0, 360)), 6)
+
+
+def current_clamp(perturbation, node_set):
+    """A perturbation as an entry of ``inputs``: a current into the cells of a node set.
+
+    Parameters
+    ----------
+    perturbation : dict
+        ``current_pa`` and ``window_ms`` (begin, end).
+    node_set : dict
+        Content of the node set's file.
+    """
+    begin, end = perturbation["window_ms"]
+    cells = {"population": node_set["population"], "node_id": node_set["node_id"]}
+    clamp = {"input_type": "current_clamp", "module": "IClamp", "node_set": cells}
+    return {**clamp, "amp": float(perturbation["current_pa"]), "delay": float(begin), "duration": float(end - begin)}
+
+
+def v1_configs(template, paradigm, v1_edges, background_edges, run_folder, clamp=None):
     """Configs of V1 by file name.
 
     Parameters
@@ -84,6 +123,8 @@ def v1_configs(template, paradigm, v1_edges, background_edges, run_folder):
         File names inside the network folder.
     run_folder : str
         Folder of a trial's output inside the network's folder, with {condition} and {trial} where trials differ.
+    clamp : dict, optional
+        Further entry of ``inputs``, named ``perturbation``.
 
     Returns
     -------
@@ -91,12 +132,14 @@ def v1_configs(template, paradigm, v1_edges, background_edges, run_folder):
     """
     configs = {}
     for condition in paradigm["conditions"]:
-        for trial in range(paradigm["trials"]):
+        for trial in range(condition["trials"]):
             fields = {"paradigm": paradigm["name"], "condition": condition["name"], "trial": trial}
             folder = filled(run_folder, fields)
             edges = {"v1_edges": v1_edges, "background_edges": background_edges}
             config = filled(template, {**fields, **edges, "run_folder": folder})
             config["run"]["tstop"] = float(paradigm["duration_ms"])
+            if clamp:
+                config["inputs"]["perturbation"] = clamp
             configs[f"{condition['name']}_trial{trial}.json"] = config
     return configs
 
@@ -115,7 +158,40 @@ def write_configs(folder, configs, schema):
             raise ValueError(f"{folder / name}: {'/'.join(map(str, error.absolute_path))}: {error.message}")
     for name, config in configs.items():
         with whole_file(folder / name) as path:
-            path.write_text(json.dumps(config, indent=2) + "\n")
+            path.write_text(as_text(config))
+
+
+def as_text(config):
+    """A config as JSON, the node ids of a perturbation on one line."""
+    perturbation = config["inputs"].get("perturbation")
+    if perturbation is None:
+        return json.dumps(config, indent=2) + "\n"
+    marked = {**perturbation, "node_set": {**perturbation["node_set"], "node_id": NODE_IDS}}
+    text = json.dumps({**config, "inputs": {**config["inputs"], "perturbation": marked}}, indent=2) + "\n"
+    return text.replace(f'"{NODE_IDS}"', json.dumps(perturbation["node_set"]["node_id"]))
+
+
+def read_perturbation(perturbation, path, paradigm):
+    """A perturbation's current clamp, with the cells of a node-set file.
+
+    Raises
+    ------
+    ValueError
+        When the file is no node set or has no cells, or the window leaves the paradigm's trial.
+    """
+    try:
+        node_set = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON: {error}") from error
+    if not isinstance(node_set, dict) or not {"population", "node_id"} <= set(node_set):
+        raise ValueError(f"{path}: a node set holds population and node_id")
+    if not node_set["node_id"]:
+        raise ValueError(f"{path}: the node set is empty: the network has no such cells")
+    begin, end = perturbation["window_ms"]
+    if end > paradigm["duration_ms"]:
+        length = f"{paradigm['duration_ms']} ms of {paradigm['name']}"
+        raise ValueError(f"perturbation window_ms: [{begin}, {end}] ends after the {length}")
+    return current_clamp(perturbation, node_set)
 
 
 def parser():
@@ -133,6 +209,8 @@ def parser():
     v1.add_argument("--v1-edges", required=True, help="file name of the recurrent edges")
     v1.add_argument("--background-edges", required=True, help="file name of the background edges")
     v1.add_argument("--run-folder", required=True, help="a trial's folder, with {condition} and {trial}")
+    v1.add_argument("--perturbation", type=json.loads, help="current_pa and window_ms of a current clamp, as JSON")
+    v1.add_argument("--node-set", type=Path, help="node set (JSON) that the current goes to")
     return p
 
 
@@ -143,7 +221,10 @@ def main(argv=None):
     if a.engine == "lgn":
         configs = lgn_configs(template, paradigm, a.seed)
     else:
-        configs = v1_configs(template, paradigm, a.v1_edges, a.background_edges, a.run_folder)
+        if (a.perturbation is None) != (a.node_set is None):
+            raise ValueError("--perturbation and --node-set go together")
+        clamp = read_perturbation(a.perturbation, a.node_set, paradigm) if a.perturbation else None
+        configs = v1_configs(template, paradigm, a.v1_edges, a.background_edges, a.run_folder, clamp)
     write_configs(a.output_dir, configs, yaml.safe_load(a.schema.read_text()))
 
 

@@ -1,7 +1,9 @@
 """Write a paradigm's definition: its stimulus, conditions, trials and analysis windows.
 
 This file is the one definition of conditions and trials; every stage reads it. A stimulus parameter with one value is
-fixed, one with a list is varied, and the conditions are all combinations, the last parameter fastest.
+fixed, one with a list is varied, and the conditions are all combinations, the last parameter fastest. Blanks, where
+there are any, come first, as one condition of contrast 0 with its own number of trials. A phase that is `random` is
+drawn for each trial, from the seed of the network.
 """
 
 import argparse
@@ -12,7 +14,9 @@ from pathlib import Path
 import command_line
 from v1_model.files import whole_file
 
-COPIED = ("stimulus", "duration_ms", "grey_ms", "windows_ms", "trials")
+COPIED = ("stimulus", "duration_ms", "grey_ms", "windows_ms")
+BLANK = "blank"
+GREY = "grey"
 
 
 def condition_name(varied, short_names):
@@ -42,40 +46,62 @@ def condition_name(varied, short_names):
     return "_".join(f"{short_names[parameter]}{value:.12g}" for parameter, value in varied.items())
 
 
-def conditions(parameters, short_names):
-    """All combinations of the varied parameters, each with its name and complete parameters.
+def conditions(paradigm, short_names):
+    """All combinations of the varied parameters, each with its name, its trials and complete parameters.
 
     Parameters
     ----------
-    parameters : dict
-        One number (fixed) or a list of numbers (varied) for each stimulus parameter.
+    paradigm : dict
+        The paradigm's entry in the config: ``parameters`` (one value, fixed, or a list, varied, for each stimulus
+        parameter), ``trials``, and ``blanks``, the number of trials of the blank condition.
     short_names : dict
         Short name of each parameter.
 
     Returns
     -------
     list of dict
-        ``{"name": str, "parameters": {parameter: number}}``.
+        ``{"name": str, "trials": int, "parameters": {parameter: value}}``.
+
+    Raises
+    ------
+    ValueError
+        When no parameter is varied, a varied one has no short name, or a stimulus without contrast has blanks.
 
     Examples
     --------
-    >>> [c["name"] for c in conditions({"direction_deg": [0, 90], "contrast": 0.8}, {"direction_deg": "angle"})]
-    ['angle0', 'angle90']
+    >>> gratings = {"parameters": {"direction_deg": [0, 90], "contrast": 0.8}, "trials": 10, "blanks": 30}
+    >>> [(c["name"], c["trials"]) for c in conditions(gratings, {"direction_deg": "angle"})]
+    [('blank', 30), ('angle0', 10), ('angle90', 10)]
     """
+    parameters, trials = paradigm["parameters"], paradigm["trials"]
     varied = [parameter for parameter, value in parameters.items() if isinstance(value, list)]
+    if not parameters:
+        return [{"name": GREY, "trials": trials, "parameters": {}}]
     if not varied:
         raise ValueError("parameters: none is a list, so the conditions have no name; write one value as [value]")
-    found = []
+    found = [_blank(paradigm, varied)] if paradigm.get("blanks") else []
     for values in itertools.product(*(parameters[parameter] for parameter in varied)):
         chosen = dict(zip(varied, values, strict=True))
-        found.append({"name": condition_name(chosen, short_names), "parameters": {**parameters, **chosen}})
+        name = condition_name(chosen, short_names)
+        found.append({"name": name, "trials": trials, "parameters": {**parameters, **chosen}})
     return found
+
+
+def _blank(paradigm, varied):
+    """The blank condition: no contrast, and for the parameters that then mean nothing the first value."""
+    parameters = paradigm["parameters"]
+    if "contrast" not in parameters:
+        raise ValueError("blanks: the stimulus has no contrast that could be 0")
+    shown = {**parameters, **{parameter: parameters[parameter][0] for parameter in varied}, "contrast": 0}
+    if shown.get("phase_deg") == "random":
+        shown["phase_deg"] = 0
+    return {"name": BLANK, "trials": paradigm["blanks"], "parameters": shown}
 
 
 def definition(name, paradigm, short_names):
     """Content of ``paradigms/{name}.json`` from the paradigm's entry in the config (dict)."""
     copied = {key: paradigm[key] for key in COPIED}
-    return {"name": name, **copied, "conditions": conditions(paradigm["parameters"], short_names)}
+    return {"name": name, **copied, "conditions": conditions(paradigm, short_names)}
 
 
 def parser():

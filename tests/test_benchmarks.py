@@ -282,7 +282,9 @@ def rules_with_resources(repo_root):
     found = {}
     for path in sorted((repo_root / "workflow" / "rules").glob("*.smk")):
         parts = re.split(
-            r'^(?:rule (\w+):|    rule:\n.*\n +name:\n +f"(\w+)_\{paradigm\}")', path.read_text(), flags=re.M
+            r'^(?:rule (\w+):|    rule:\n.*\n +name:\n +f"(\w+)_\{(?:paradigm|block\.name)\}")',
+            path.read_text(),
+            flags=re.M,
         )
         for plain, looped, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
             wanted = [re.search(rf'{word}\("(\w+)"', body) for word in ("mem_mb=mem_mb", "runtime=runtime_min")]

@@ -6,6 +6,7 @@ import json
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from scipy.stats import kstest
 
 import render_configs
 from checked_config import checked, load_schema
@@ -52,8 +53,8 @@ def test_schemas_are_schemas(repo_root):
 
 def test_every_section_refuses_unknown_keys(schema):
     open_sections = [part for part in subschemas(schema) if "additionalProperties" not in part]
-    # The two halves of the if/then, which only add to a section that is closed itself.
-    assert [sorted(part["properties"]) for part in open_sections] == [["stimulus"], ["parameters"]]
+    # The two halves of each if/then, which only add to a section that is closed itself.
+    assert [sorted(part["properties"]) for part in open_sections] == [["stimulus"], ["parameters"]] * 2
 
 
 def test_every_key_is_described(schema):
@@ -64,13 +65,13 @@ def test_every_key_is_described(schema):
 
 
 def test_quantities_carry_their_unit(schema):
-    without_unit = {"seed", "replicates", "nest_threads", "trials", "trial", "contrast"}
+    without_unit = {"seed", "replicates", "nest_threads", "trials", "trial", "blanks", "contrast"}
     quantities = set()
     for part in subschemas(schema):
         for key, value in part["properties"].items():
             if value.get("type") in ("number", "integer") or value.get("$ref", "").endswith("one_or_more"):
                 quantities.add(key)
-    suffixes = ("_um", "_ms", "_hz", "_mb", "_deg", "_cpd")
+    suffixes = ("_um", "_ms", "_hz", "_mb", "_deg", "_cpd", "_pa")
     assert {key for key in quantities if not key.endswith(suffixes)} <= without_unit
 
 
@@ -212,8 +213,13 @@ def test_inconsistent_config_is_refused(config, schema, change, words):
 # --- conditions ----------------------------------------------------------------------------------------------------
 
 
+def expanded(parameters, **more):
+    """Conditions of a paradigm of two trials."""
+    return conditions({"parameters": parameters, "trials": 2, **more}, SHORT_NAMES)
+
+
 def test_conditions_are_the_product_of_the_varied_parameters():
-    found = conditions({"direction_deg": [0, 45], "contrast": [0.05, 0.8], "phase_deg": 0}, SHORT_NAMES)
+    found = expanded({"direction_deg": [0, 45], "contrast": [0.05, 0.8], "phase_deg": 0})
     assert [condition["name"] for condition in found] == [
         "angle0_contrast0.05",
         "angle0_contrast0.8",
@@ -223,27 +229,45 @@ def test_conditions_are_the_product_of_the_varied_parameters():
     assert found[1]["parameters"] == {"direction_deg": 0, "contrast": 0.8, "phase_deg": 0}
 
 
+def test_blanks_come_first_without_contrast():
+    varied = {"direction_deg": [0, 90], "contrast": [0.1, 0.8]}
+    blank, first, *others = expanded({**varied, "phase_deg": "random"}, blanks=5)
+    assert blank == {"name": "blank", "trials": 5, "parameters": {"direction_deg": 0, "contrast": 0, "phase_deg": 0}}
+    assert first["trials"] == 2 and first["parameters"]["phase_deg"] == "random" and len(others) == 3
+    with pytest.raises(ValueError, match="no contrast that could be 0"):
+        expanded({"direction_deg": [0, 90]}, blanks=5)
+
+
+def test_the_contrast_paradigm_is_the_published_one(config, schema):
+    found = checked(config, schema)["paradigms"]["contrasts"]["conditions"]
+    assert sum(condition["trials"] for condition in found) == 510 and len(found) == 49
+    assert {condition["parameters"]["temporal_frequency_hz"] for condition in found} == {1}
+    contrasts = {condition["parameters"]["contrast"] for condition in found}
+    assert contrasts == {0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8}
+
+
 def test_spatial_frequency_in_the_name():
-    found = conditions({"direction_deg": [45], "spatial_frequency_cpd": [0.04]}, SHORT_NAMES)
+    found = expanded({"direction_deg": [45], "spatial_frequency_cpd": [0.04]})
     assert found[0]["name"] == "angle45_sf0.04"
 
 
 def test_whole_numbers_have_no_decimal_point():
-    assert conditions({"direction_deg": [45.0, -22.5]}, SHORT_NAMES)[1]["name"] == "angle-22.5"
-    assert conditions({"direction_deg": [45.0]}, SHORT_NAMES)[0]["name"] == "angle45"
+    assert expanded({"direction_deg": [45.0, -22.5]})[1]["name"] == "angle-22.5"
+    assert expanded({"direction_deg": [45.0]})[0]["name"] == "angle45"
 
 
 def test_nothing_varied_is_refused():
     with pytest.raises(ValueError, match="write one value as"):
-        conditions({"direction_deg": 45}, SHORT_NAMES)
+        expanded({"direction_deg": 45})
 
 
 def test_definition_has_the_documented_keys(config):
     paradigm = config["paradigms"]["8dir_2trials"]
     written = definition("8dir_2trials", paradigm, config["condition_names"])
-    assert set(written) == {"name", "stimulus", "duration_ms", "grey_ms", "windows_ms", "trials", "conditions"}
+    assert set(written) == {"name", "stimulus", "duration_ms", "grey_ms", "windows_ms", "conditions"}
     assert written["conditions"][2] == {
         "name": "angle90",
+        "trials": 2,
         "parameters": {
             "direction_deg": 90,
             "spatial_frequency_cpd": 0.04,
@@ -300,6 +324,74 @@ def test_rendered_configs_name_their_own_trial(rendered):
     lgn = rendered["filternet_angle90.json"]
     assert lgn["inputs"]["stimulus"]["theta"] == 90 and lgn["inputs"]["stimulus"]["gray_screen_dur"] == 500
     assert lgn["v1flow"]["seed"] == 7 and lgn["v1flow"]["trials"] == [0, 1]
+
+
+def test_random_phases_are_drawn_for_each_trial(repo_root, config, sonata_schema, tmp_path):
+    paradigm = definition("contrasts", config["paradigms"]["contrasts"], config["condition_names"])
+    template = json.loads((repo_root / "config_templates" / "filternet.json").read_text())
+    found = render_configs.lgn_configs(template, paradigm, 7)
+    render_configs.write_configs(tmp_path, found, sonata_schema)
+    assert found == render_configs.lgn_configs(template, paradigm, 7)
+    blank = found.pop("filternet_blank.json")["v1flow"]
+    assert "phases_deg" not in blank and len(blank["spikes_files"]) == 30
+    phases = [phase for part in found.values() for phase in part["v1flow"]["phases_deg"]]
+    assert len(set(phases)) == 480 and all("rates_file" not in part["v1flow"] for part in found.values())
+    assert kstest(phases, "uniform", args=(0, 360)).pvalue > 1e-3
+    other = render_configs.lgn_configs(template, paradigm, 8)
+    assert other["filternet_angle0_contrast0.05.json"] != found["filternet_angle0_contrast0.05.json"]
+
+
+@pytest.fixture
+def clamped(repo_root, config, tmp_path):
+    """Render the configs of a perturbed variant; arguments change the node set and the perturbation."""
+    (tmp_path / "paradigm.json").write_text(
+        json.dumps(definition("8dir_2trials", config["paradigms"]["8dir_2trials"], config["condition_names"]))
+    )
+
+    def render(node_set, **perturbation):
+        (tmp_path / "cells.json").write_text(json.dumps(node_set))
+        folder = tmp_path / "configs"
+        arguments = {
+            "template": repo_root / "config_templates/pointnet.json",
+            "schema": repo_root / "workflow/schemas/sonata_config.schema.yaml",
+            "paradigm": tmp_path / "paradigm.json",
+            "v1-edges": "v1_v1_edges.h5",
+            "background-edges": "bkg_v1_edges.h5",
+            "run-folder": "x/{condition}_trial{trial}",
+            "perturbation": json.dumps({"current_pa": -1000, "window_ms": [1, 3000]} | perturbation),
+            "node-set": tmp_path / "cells.json",
+            "output-dir": folder,
+        }
+        render_configs.main(["v1", *(f"--{key}={value}" for key, value in arguments.items())])
+        return json.loads((folder / "angle90_trial1.json").read_text())["inputs"]
+
+    return render
+
+
+def test_a_perturbation_is_a_current_clamp_beside_the_same_spikes(clamped):
+    inputs = clamped({"population": "v1", "node_id": [3, 8], "definition": {}})
+    assert set(inputs) == {"lgn_spikes", "background_spikes", "perturbation"}
+    assert inputs["perturbation"] == {
+        "input_type": "current_clamp",
+        "module": "IClamp",
+        "node_set": {"population": "v1", "node_id": [3, 8]},
+        "amp": -1000.0,
+        "delay": 1.0,
+        "duration": 2999.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("node_set", "perturbation", "message"),
+    [
+        ({"population": "v1", "node_id": []}, {}, "the node set is empty"),
+        ({"ids": [1]}, {}, "a node set holds population and node_id"),
+        ({"population": "v1", "node_id": [1]}, {"window_ms": [1, 3500]}, "ends after the 3000 ms of 8dir_2trials"),
+    ],
+)
+def test_a_perturbation_that_cannot_be_is_refused(clamped, node_set, perturbation, message):
+    with pytest.raises(ValueError, match=message):
+        clamped(node_set, **perturbation)
 
 
 def test_results_can_be_moved(rendered):

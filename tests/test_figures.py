@@ -78,9 +78,10 @@ def make_edges(folder, nodes, n_edges, seed=1):
 
 def make_paradigm(path, trials=2):
     """Write a paradigm of eight directions; returns it."""
-    conditions = [{"name": f"angle{a}", "parameters": {"direction_deg": a, "contrast": 0.8}} for a in DIRECTIONS_DEG]
+    shown = {f"angle{a}": {"direction_deg": a, "contrast": 0.8} for a in DIRECTIONS_DEG}
+    conditions = [{"name": name, "trials": trials, "parameters": shown[name]} for name in shown]
     windows = {"evoked": [500, 2500], "spontaneous": [100, 500]}
-    paradigm = {"name": "8dir", "duration_ms": 3000, "grey_ms": 500, "windows_ms": windows, "trials": trials}
+    paradigm = {"name": "8dir", "duration_ms": 3000, "grey_ms": 500, "windows_ms": windows}
     path.write_text(json.dumps(paradigm | {"conditions": conditions}))
     return paradigm | {"conditions": conditions}
 
@@ -93,7 +94,7 @@ def make_spikes(folder, nodes, paradigm, seed=1):
     for condition in paradigm["conditions"]:
         offset = np.deg2rad(condition["parameters"]["direction_deg"] - nodes["tuning_angle"].to_numpy())
         rate_hz = base * np.exp(width * (np.cos(2 * offset) - 1)) * (1 + 0.3 * np.cos(offset))
-        for trial in range(paradigm["trials"]):
+        for trial in range(condition["trials"]):
             counts = rng.poisson(rate_hz * 3)
             node_ids = np.repeat(np.arange(len(nodes)), counts)
             times = rng.uniform(0, 3000, len(node_ids))

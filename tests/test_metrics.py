@@ -114,7 +114,7 @@ def test_unresponsive_cells_lose_their_selectivity_only_in_the_copy():
 @pytest.fixture
 def experiment(tmp_path):
     """Three cells, four directions, two trials: cell 0 answers 90 deg alone, cell 1 always, cell 2 never."""
-    conditions = [{"name": f"angle{a}", "parameters": {"direction_deg": a}} for a in (0, 90, 180, 270)]
+    conditions = [{"name": f"angle{a}", "trials": 2, "parameters": {"direction_deg": a}} for a in (0, 90, 180, 270)]
     windows = {"evoked": [500, 2500], "spontaneous": [100, 500]}
     write_paradigm(tmp_path, conditions, windows)
     (tmp_path / "network").mkdir()
@@ -130,7 +130,7 @@ def experiment(tmp_path):
 
 
 def write_paradigm(folder, conditions, windows):
-    paradigm = {"name": "four", "duration_ms": 3000, "grey_ms": 500, "windows_ms": windows, "trials": 2}
+    paradigm = {"name": "four", "duration_ms": 3000, "grey_ms": 500, "windows_ms": windows}
     (folder / "paradigm.json").write_text(json.dumps(paradigm | {"conditions": conditions}))
 
 
@@ -181,9 +181,9 @@ def test_a_missing_trial_stops_the_step_and_leaves_no_table(experiment):
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [
-        ([{"name": "a", "parameters": {"direction_deg": 45}}], "at least 2 directions"),
-        ([{"name": "a", "parameters": {"direction_deg": d}} for d in (0, 360)], "at least 2 directions"),
-        ([{"name": "flash", "parameters": {"contrast": 1}}], "condition flash has no direction_deg"),
+        ([{"name": "a", "trials": 2, "parameters": {"direction_deg": 45}}], "at least 2 directions"),
+        ([{"name": "a", "trials": 2, "parameters": {"direction_deg": d}} for d in (0, 360)], "at least 2 directions"),
+        ([{"name": "flash", "trials": 2, "parameters": {"contrast": 1}}], "condition flash has no direction_deg"),
     ],
 )
 def test_paradigms_without_directions_are_refused(tmp_path, conditions, message):
@@ -193,7 +193,7 @@ def test_paradigms_without_directions_are_refused(tmp_path, conditions, message)
 
 
 def test_windows_outside_the_recording_are_refused(tmp_path):
-    conditions = [{"name": "a", "parameters": {"direction_deg": 45}}]
+    conditions = [{"name": "a", "trials": 2, "parameters": {"direction_deg": 45}}]
     write_paradigm(tmp_path, conditions, {"evoked": [500, 3500]})
     with pytest.raises(ValueError, match=r"paradigm\.json: windows_ms 'evoked' is 500\.\.3500 ms"):
         read_paradigm(tmp_path / "paradigm.json")

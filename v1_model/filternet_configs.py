@@ -7,7 +7,9 @@ from bmtk.utils.sonata.config import SonataConfig
 
 from v1_model.stimuli import from_bmtk_input
 
-_KEYS = {"seed": int, "paradigm": str, "condition": str, "trials": list, "rates_file": str, "spikes_files": list}
+_KEYS = {"seed": int, "paradigm": str, "condition": str, "trials": list, "spikes_files": list}
+# One of these: a file for the rates of the condition, or a phase for each trial, whose rates are not kept.
+_RATES_KEYS = {"rates_file": str, "phases_deg": list}
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,11 @@ class FilternetRun:
     seed : int
     paradigm, condition : str
     trials : list of int
-    rates_file : str
     spikes_files : list of str
         One a trial.
+    rates_file : str, optional
+    phases_deg : list of float, optional
+        Phase of the stimulus in each trial, in place of that in ``parameters``; then there is no ``rates_file``.
     """
 
     nodes_file: str
@@ -38,8 +42,9 @@ class FilternetRun:
     paradigm: str
     condition: str
     trials: list
-    rates_file: str
     spikes_files: list
+    rates_file: str | None = None
+    phases_deg: list | None = None
 
 
 def read_filternet_config(path):
@@ -49,7 +54,7 @@ def read_filternet_config(path):
     ----------
     path : str or path-like
         A config that BMTK's FilterNet reads, with one movie under ``inputs`` and a section ``v1flow`` of ``seed``,
-        ``paradigm``, ``condition``, ``trials``, ``rates_file`` and ``spikes_files``.
+        ``paradigm``, ``condition``, ``trials``, ``spikes_files`` and either ``rates_file`` or ``phases_deg``.
 
     Returns
     -------
@@ -86,13 +91,20 @@ def read_filternet_config(path):
 
 def _own_section(path, config):
     section = config.get("v1flow")
-    if not isinstance(section, dict) or set(section) != set(_KEYS):
-        found = ", ".join(section) if isinstance(section, dict) else section
-        raise ValueError(f"{path}: v1flow must hold {', '.join(_KEYS)}, found {found}")
-    for key, kind in _KEYS.items():
-        if not isinstance(section[key], kind) or isinstance(section[key], bool):
-            raise ValueError(f"{path}: v1flow/{key} must be of type {kind.__name__}, got {section[key]!r}")
+    wanted = f"{', '.join(_KEYS)} and one of {', '.join(_RATES_KEYS)}"
+    if not isinstance(section, dict):
+        raise ValueError(f"{path}: v1flow must hold {wanted}, found {section}")
+    rates_keys = set(section) & set(_RATES_KEYS)
+    if set(section) - rates_keys != set(_KEYS) or len(rates_keys) != 1:
+        raise ValueError(f"{path}: v1flow must hold {wanted}, found {', '.join(section)}")
+    for key, value in section.items():
+        kind = {**_KEYS, **_RATES_KEYS}[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ValueError(f"{path}: v1flow/{key} must be of type {kind.__name__}, got {value!r}")
     trials, files = section["trials"], section["spikes_files"]
     if len(trials) != len(files) or len(set(files)) != len(files) or not all(type(trial) is int for trial in trials):
         raise ValueError(f"{path}: v1flow/spikes_files must name one file for each whole number in v1flow/trials")
+    phases = section.get("phases_deg", [0.0] * len(trials))
+    if len(phases) != len(trials) or not all(type(phase) in (int, float) for phase in phases):
+        raise ValueError(f"{path}: v1flow/phases_deg must hold one number for each of v1flow/trials")
     return dict(section)

@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from render_paradigm import conditions
+from analysis_shared.cohorts import parse_node_set
+from render_paradigm import BLANK, conditions
 
 TRUTH = {"true": True, "false": False}
 
@@ -33,8 +34,9 @@ def checked(config, schema):
     Returns
     -------
     dict
-        With defaults filled in, numbered networks added to ``networks``, and ``conditions`` (list of dict with ``name``
-        and ``parameters``) and ``raster`` added to each paradigm.
+        With defaults filled in, numbered networks added to ``networks``, ``pools`` (networks that a figure shows
+        together, by name), and ``conditions`` (list of dict with ``name``, ``trials`` and ``parameters``) and
+        ``raster`` added to each paradigm.
 
     Raises
     ------
@@ -45,7 +47,8 @@ def checked(config, schema):
     faults = [_fault(error) for error in Draft202012Validator(schema).iter_errors(complete)]
     _raise_any(faults)
     _fill_defaults(complete, schema, schema)
-    faults = _expand_networks(complete) + _expand_paradigms(complete) + _unknown_names(complete)
+    faults = _expand_networks(complete) + _expand_paradigms(complete)
+    faults += _perturbation_faults(complete) + _unknown_names(complete)
     _raise_any(faults)
     return complete
 
@@ -121,19 +124,25 @@ def _fill_defaults(value, schema, root):
 
 
 def _expand_networks(config):
-    """Add the numbered networks: {name}_{i} with fluctuating counts and seed 1000·i."""
+    """Add the numbered networks, {name}_{i} with fluctuating counts and seed 1000·i, and the pools."""
     faults, networks = [], config["networks"]
+    pools = config["pools"] = {}
     for name, network in list(networks.items()):
         if network["core_radius_um"] > network["radius_um"]:
             faults.append(
                 f"networks.{name}.core_radius_um: found {network['core_radius_um']}, "
                 f"expected at most radius_um ({network['radius_um']})"
             )
-        for i in range(network.pop("replicates")):
-            numbered = f"{name}_{i}"
+        replicates = [f"{name}_{i}" for i in range(network.pop("replicates"))]
+        if replicates:
+            pools[f"{name}_all"] = replicates
+        for i, numbered in enumerate(replicates):
             if numbered in networks:
                 faults.append(f"networks.{numbered}: also made by {name}.replicates")
             networks[numbered] = {**network, "fluctuating_counts": True, "seed": 1000 * i}
+    twice = pools.keys() & networks.keys()
+    faults += [f"networks.{name}: also the name of the replicates of {name.removesuffix('_all')}" for name in twice]
+    pools |= {name: [name] for name in networks}
     return faults
 
 
@@ -142,27 +151,26 @@ def _expand_paradigms(config):
     faults = []
     for name, paradigm in config["paradigms"].items():
         try:
-            paradigm["conditions"] = conditions(paradigm["parameters"], config["condition_names"])
+            paradigm["conditions"] = conditions(paradigm, config["condition_names"])
         except ValueError as error:
             faults.append(f"paradigms.{name}: {error}")
             continue
-        names = [condition["name"] for condition in paradigm["conditions"]]
-        raster = paradigm.setdefault("raster", {"condition": names[0], "trial": 0})
-        faults += _paradigm_faults(f"paradigms.{name}", paradigm, names, raster)
+        trials = {condition["name"]: condition["trials"] for condition in paradigm["conditions"]}
+        shown = next((condition for condition in trials if condition != BLANK), BLANK)
+        raster = paradigm.setdefault("raster", {"condition": shown, "trial": 0})
+        faults += _paradigm_faults(f"paradigms.{name}", paradigm, trials, raster)
     single = config["paradigms"]["single"]
     if len(single.get("conditions", [0])) != 1 or single["trials"] != 1:
         faults.append("paradigms.single: expected one condition and one trial")
     return faults
 
 
-def _paradigm_faults(where, paradigm, names, raster):
-    faults = []
-    if raster["condition"] not in names:
-        faults.append(f"{where}.raster.condition: found {raster['condition']!r}, {nearest(raster['condition'], names)}")
-    if raster["trial"] >= paradigm["trials"]:
-        faults.append(
-            f"{where}.raster.trial: found {raster['trial']}, expected less than {paradigm['trials']}, the trials"
-        )
+def _paradigm_faults(where, paradigm, trials, raster):
+    faults, condition, trial = [], raster["condition"], raster["trial"]
+    if condition not in trials:
+        faults.append(f"{where}.raster.condition: found {condition!r}, {nearest(condition, trials)}")
+    elif trial >= trials[condition]:
+        faults.append(f"{where}.raster.trial: found {trial}, expected less than {trials[condition]}, the trials")
     if paradigm["grey_ms"] >= paradigm["duration_ms"]:
         faults.append(f"{where}.grey_ms: found {paradigm['grey_ms']}, expected less than duration_ms")
     for window, (begin, end) in paradigm["windows_ms"].items():
@@ -171,12 +179,30 @@ def _paradigm_faults(where, paradigm, names, raster):
     return faults
 
 
+def _perturbation_faults(config):
+    """Faults of node sets that do not exist and of windows."""
+    faults = []
+    for name, perturbation in config["perturbations"].items():
+        where = f"perturbations.{name}"
+        try:
+            parse_node_set(perturbation["node_set"])
+        except ValueError as error:
+            faults.append(f"{where}.node_set: {error}")
+        begin, end = perturbation["window_ms"]
+        if not begin < end:
+            faults.append(f"{where}.window_ms: found [{begin}, {end}], expected begin < end")
+    return faults
+
+
 def _unknown_names(config):
     """Faults of names that must be defined elsewhere in the config."""
-    uses = [("make.networks", name, "networks") for name in config["make"]["networks"]]
-    uses += [("make.options", name, "options") for name in config["make"]["options"]]
+    kinds = {"networks": "pools", "options": "options", "perturbation_groups": "perturbation_groups"}
+    uses = [(f"make.{key}", name, kind) for key, kind in kinds.items() for name in config["make"][key]]
     for name, network in config["networks"].items():
-        uses.append((f"networks.{name}.selectivity_paradigm", network["selectivity_paradigm"], "paradigms"))
+        for key in ("selectivity_paradigm", "contrast_paradigm"):
+            uses.append((f"networks.{name}.{key}", network[key], "paradigms"))
+    for group, names in config["perturbation_groups"].items():
+        uses += [(f"perturbation_groups.{group}", name, "perturbations") for name in names]
     # The runs of `single` lie in a folder of their own, so it has no tables.
     known = {**config, "paradigms": [name for name in config["paradigms"] if name != "single"]}
     unknown = [use for use in uses if use[1] not in known[use[2]]]

@@ -1,31 +1,31 @@
 """Background spikes, condition by condition."""
 
-for paradigm in PARADIGMS:
+for block in BLOCKS:
 
     rule:
         """Draw the background spikes of one condition's trials."""
         name:
-            f"generate_background_{paradigm}"
+            f"generate_background_{block.name}"
         input:
             script=repo("scripts/generate_background.py"),
             library=library("scripts/generate_background.py"),
-            paradigm=f"paradigms/{paradigm}.json",
+            paradigm=f"paradigms/{block.paradigm}.json",
         output:
-            trials(paradigm, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
         log:
-            within(paradigm, "logs/generate_background/{network}/{paradigm}_{condition}.log"),
+            within(block.paradigm, "logs/generate_background/{network}/{paradigm}_{condition}.log"),
         benchmark:
-            within(paradigm, "benchmarks/generate_background/{network}/{paradigm}_{condition}.tsv")
+            within(block.paradigm, "benchmarks/generate_background/{network}/{paradigm}_{condition}.tsv")
         wildcard_constraints:
-            condition=one_of(CONDITIONS[paradigm]),
+            condition=one_of(block.conditions),
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=mem_mb("generate_background", paradigm),
-            runtime=runtime_min("generate_background", paradigm),
+            mem_mb=mem_mb("generate_background", block.paradigm),
+            runtime=runtime_min("generate_background", block.paradigm),
         params:
-            folder=within(paradigm, "{network}/bkg_{paradigm}"),
-            condition=within(paradigm, "{condition}"),
+            folder=within(block.paradigm, "{network}/bkg_{paradigm}"),
+            condition=within(block.paradigm, "{condition}"),
             seed=of_network("seed"),
             rate_hz=CONFIG["background"]["rate_hz"],
         message:

@@ -5,13 +5,14 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
 REPOSITORY = Path(workflow.basedir)
-sys.path[:0] = [str(REPOSITORY / folder) for folder in ("workflow", "scripts")]
+sys.path[:0] = [str(REPOSITORY / folder) for folder in ("", "workflow", "scripts")]
 
-from checked_config import checked, load_schema
+from checked_config import BLANK, checked, load_schema
 from local_imports import imported_files
 from resource_model import (
     load_table,
@@ -34,7 +35,11 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 
 NETWORKS, OPTIONS, PARADIGMS = CONFIG["networks"], CONFIG["options"], CONFIG["paradigms"]
-CONDITIONS = {name: [c["name"] for c in paradigm["conditions"]] for name, paradigm in PARADIGMS.items()}
+PERTURBATIONS, PERTURBATION_GROUPS = CONFIG["perturbations"], CONFIG["perturbation_groups"]
+# Networks that a figure shows together: one, or the replicates of one, {name}_all.
+POOLS = CONFIG["pools"]
+# Number of trials of each condition, by paradigm.
+CONDITIONS = {name: {c["name"]: c["trials"] for c in paradigm["conditions"]} for name, paradigm in PARADIGMS.items()}
 ENVIRONMENT = "../../environment.yml"
 RESOURCES = load_table()
 
@@ -48,9 +53,17 @@ def one_of(names):
     return "|".join(map(re.escape, names))
 
 
+# What is simulated: an option, or an option under a perturbation.
+VARIANT = rf"(?:{one_of(OPTIONS)})(?:__(?:{one_of(PERTURBATIONS)}))?"
+
+
 wildcard_constraints:
     network=one_of(NETWORKS),
+    pool=one_of(POOLS),
     option=one_of(OPTIONS),
+    variant=VARIANT,
+    perturbation=one_of(PERTURBATIONS),
+    group=one_of(PERTURBATION_GROUPS),
     paradigm=one_of(PARADIGMS),
     condition=one_of(dict.fromkeys(name for names in CONDITIONS.values() for name in names)),
 
@@ -97,6 +110,21 @@ def as_json(value, without=()):
     return json.dumps({key: part for key, part in value.items() if key not in without}, separators=(",", ":"))
 
 
+def members(pool):
+    """Names of the networks of a pool."""
+    return POOLS[pool]
+
+
+def option_of(variant):
+    """The option of a variant."""
+    return variant.partition("__")[0]
+
+
+def perturbation_of(variant):
+    """Name of the perturbation of a variant, or None."""
+    return variant.partition("__")[2] or None
+
+
 def amounts(rule, wildcards, threads, paradigm=None):
     """What a job's memory and time depend on: the size of its network, trials, threads."""
     network = getattr(wildcards, "network", None)
@@ -104,8 +132,9 @@ def amounts(rule, wildcards, threads, paradigm=None):
     paradigm = paradigm or (network and NETWORKS[network]["selectivity_paradigm"])
     if paradigm is None:
         return quantities(size)
-    conditions = len(CONDITIONS[paradigm]) if rule == "calculate_odsi" else 1
-    trials, duration_s = PARADIGMS[paradigm]["trials"] * conditions, PARADIGMS[paradigm]["duration_ms"] / 1000
+    # A job of one condition, or of a paradigm's every trial.
+    trials = CONDITIONS[paradigm].get(getattr(wildcards, "condition", None), sum(CONDITIONS[paradigm].values()))
+    duration_s = PARADIGMS[paradigm]["duration_ms"] / 1000
     return quantities(size, trials, min(trials, threads), threads, duration_s)
 
 
@@ -126,33 +155,100 @@ def runtime_min(rule, paradigm=None):
 # --- conditions and trials -----------------------------------------------------------------------------------------
 
 
+class Block(NamedTuple):
+    """Conditions of a paradigm with the same number of trials: those with stimuli, or the blanks."""
+
+    name: str
+    paradigm: str
+    conditions: list
+    trials: int
+
+
+def paradigm_blocks():
+    """The paradigms, and apart from them the blanks of those that have any."""
+    found = []
+    for paradigm, conditions in CONDITIONS.items():
+        shown = [name for name in conditions if name != BLANK]
+        found.append(Block(paradigm, paradigm, shown, conditions[shown[0]]))
+        if BLANK in conditions:
+            found.append(Block(f"{paradigm}_blank", paradigm, [BLANK], conditions[BLANK]))
+    return found
+
+
+BLOCKS = paradigm_blocks()
+
+
 def within(paradigm, pattern):
-    """A path pattern with the paradigm filled in; `single`, which has one condition, gets that one too."""
+    """A path pattern with the paradigm filled in; one that has one condition gets that one too."""
     pattern = pattern.replace("{paradigm}", paradigm)
-    return pattern.replace("{condition}", CONDITIONS[paradigm][0]) if paradigm == "single" else pattern
+    return pattern.replace("{condition}", *CONDITIONS[paradigm]) if len(CONDITIONS[paradigm]) == 1 else pattern
 
 
-def trials(paradigm, pattern):
-    """A path pattern for each trial of a paradigm's condition."""
-    return [within(paradigm, pattern).replace("{trial}", str(trial)) for trial in range(PARADIGMS[paradigm]["trials"])]
+def trials(block, pattern):
+    """A path pattern for each trial of a block's conditions."""
+    return [within(block.paradigm, pattern).replace("{trial}", str(trial)) for trial in range(block.trials)]
 
 
 def all_trials(paradigm, pattern):
     """A path pattern for each condition and trial of a paradigm."""
-    paths = [path.replace("{condition}", name) for name in CONDITIONS[paradigm] for path in trials(paradigm, pattern)]
+    blocks = [block for block in BLOCKS if block.paradigm == paradigm]
+    paths = [
+        path.replace("{condition}", name)
+        for block in blocks
+        for name in block.conditions
+        for path in trials(block, pattern)
+    ]
     return list(dict.fromkeys(paths))
+
+
+def all_conditions(paradigm, pattern):
+    """A path pattern for each condition of a paradigm."""
+    return [within(paradigm, pattern).replace("{condition}", name) for name in CONDITIONS[paradigm]]
+
+
+def random_phase(paradigm):
+    """Whether each trial of a paradigm has a phase of its own."""
+    return PARADIGMS[paradigm]["parameters"].get("phase_deg") == "random"
+
+
+def rates_file(block):
+    """LGN rates of a condition, where its trials share them."""
+    if random_phase(block.paradigm) and block.conditions != [BLANK]:
+        return []
+    return within(block.paradigm, "{network}/filternet_{paradigm}/{condition}/rates.h5")
 
 
 def run_folder(paradigm):
     """Folder of one V1 trial inside the network's folder."""
-    return "output_{option}" if paradigm == "single" else f"{paradigm}_{{option}}/{{condition}}_trial{{trial}}"
+    return "output_{variant}" if paradigm == "single" else f"{paradigm}_{{variant}}/{{condition}}_trial{{trial}}"
 
 
-def parallel_trials(paradigm):
+def parallel_trials(block):
     """Input function: how a V1 job uses its processors: one NEST thread for each of several trials, or all for one."""
-    if PARADIGMS[paradigm]["trials"] > 1:
+    if block.trials > 1:
         return lambda wildcards, threads: f"-n 1 --copies {threads}"
     return lambda wildcards: f"-n {NETWORKS[wildcards.network]['nest_threads']}"
+
+
+# --- perturbations -------------------------------------------------------------------------------------------------
+
+
+def node_set(wildcards):
+    """Input function: cells of a variant's perturbation, a list of one file or none."""
+    perturbation = perturbation_of(wildcards.variant)
+    if perturbation is None:
+        return []
+    name = PERTURBATIONS[perturbation]["node_set"]
+    return [f"{wildcards.network}/node_sets/{option_of(wildcards.variant)}/{name}.json"]
+
+
+def perturbation_arguments(wildcards, input):
+    """Arguments of a variant's perturbation for render_configs.py."""
+    perturbation = perturbation_of(wildcards.variant)
+    if perturbation is None:
+        return []
+    definition = as_json(PERTURBATIONS[perturbation], without=["node_set"])
+    return ["--perturbation", definition, "--node-set", input.node_set[0]]
 
 
 # --- edges that the user places ------------------------------------------------------------------------------------
@@ -166,32 +262,34 @@ def edge_name(kind, option):
 
 def placed_edges(wildcards):
     """Input function: the option's own edge files; where one is missing, a file that no rule can make but explains."""
-    names = [edge_name(kind, wildcards.option) for kind in ("v1", "bkg")]
-    paths = [Path(wildcards.network, "network", name) for name in names if name.endswith(f"_{wildcards.option}.h5")]
+    option = option_of(wildcards.variant)
+    names = [edge_name(kind, option) for kind in ("v1", "bkg")]
+    paths = [Path(wildcards.network, "network", name) for name in names if name.endswith(f"_{option}.h5")]
     return [str(path if path.exists() else path.parent / "missing" / path.name) for path in paths]
 
 
 # --- targets -------------------------------------------------------------------------------------------------------
 
 
-def figures(network, option):
-    """The figures of one network with one option."""
-    names = ["network_summary", *(f"{panel}_{option}" for panel in ("raster", "OSI_DSI", "similarity"))]
+def figures(network, variant):
+    """The gratings' figures of one network with one variant."""
+    names = ["network_summary", *(f"{panel}_{variant}" for panel in ("raster", "OSI_DSI", "similarity"))]
     return [f"{network}/figures/{name}.png" for name in names]
 
 
 def figures_to_make():
-    """The figures of the networks and options under `make` in the config."""
+    """The gratings' figures of the networks and options under `make` in the config."""
     make = CONFIG["make"]
-    paths = [path for network in make["networks"] for option in make["options"] for path in figures(network, option)]
+    networks = dict.fromkeys(network for pool in make["networks"] for network in members(pool))
+    paths = [path for network in networks for option in make["options"] for path in figures(network, option)]
     return list(dict.fromkeys(paths))
 
 
 def figures_made():
-    """The figures of any network and option that exist."""
-    single = [f"{network}/output_{option}/raster.png" for network in NETWORKS for option in OPTIONS]
-    paths = [path for network in NETWORKS for option in OPTIONS for path in figures(network, option)]
-    return [path for path in dict.fromkeys(paths + single) if Path(path).exists()]
+    """All figures that exist."""
+    found = [path for pool in POOLS for path in Path(pool, "figures").glob("*.png")]
+    found += [path for network in NETWORKS for path in Path(network).glob("output_*/raster.png")]
+    return sorted(map(str, found))
 
 
 def selectivity_spikes(wildcards):

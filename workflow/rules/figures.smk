@@ -49,17 +49,17 @@ rule plot_raster:
         spikes=raster_trial,
     output:
         png=report(
-            "{network}/figures/raster_{option}.png",
+            "{network}/figures/raster_{variant}.png",
             caption="../report/raster.rst",
             category="{network}",
-            labels={"figure": "Raster and spectra", "option": "{option}"},
+            labels={"figure": "Raster and spectra", "option": "{variant}"},
         ),
-        pdf="{network}/figures/raster_{option}.pdf",
-        spectra="{network}/figures/raster_{option}_spectra.csv",
+        pdf="{network}/figures/raster_{variant}.pdf",
+        spectra="{network}/figures/raster_{variant}_spectra.csv",
     log:
-        "logs/plot_raster/{network}/{option}.log",
+        "logs/plot_raster/{network}/{variant}.log",
     benchmark:
-        "benchmarks/plot_raster/{network}/{option}.tsv"
+        "benchmarks/plot_raster/{network}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -67,7 +67,7 @@ rule plot_raster:
         runtime=runtime_min("plot_raster"),
     params:
         condition=raster_condition,
-        output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.option}",
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.variant}",
     message:
         "Draw the raster: {wildcards}"
     shell:
@@ -85,23 +85,23 @@ use rule plot_raster as plot_raster_single with:
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
-        spikes="{network}/output_{option}/spikes.h5",
+        spikes="{network}/output_{variant}/spikes.h5",
     output:
         png=report(
-            "{network}/output_{option}/raster.png",
+            "{network}/output_{variant}/raster.png",
             caption="../report/raster.rst",
             category="{network}",
-            labels={"figure": "Raster and spectra, single run", "option": "{option}"},
+            labels={"figure": "Raster and spectra, single run", "option": "{variant}"},
         ),
-        pdf="{network}/output_{option}/raster.pdf",
-        spectra="{network}/output_{option}/raster_spectra.csv",
+        pdf="{network}/output_{variant}/raster.pdf",
+        spectra="{network}/output_{variant}/raster_spectra.csv",
     log:
-        "logs/plot_raster_single/{network}/{option}.log",
+        "logs/plot_raster_single/{network}/{variant}.log",
     benchmark:
-        "benchmarks/plot_raster_single/{network}/{option}.tsv"
+        "benchmarks/plot_raster_single/{network}/{variant}.tsv"
     params:
-        condition=CONDITIONS["single"][0],
-        output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.option}/raster",
+        condition=next(iter(CONDITIONS["single"])),
+        output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.variant}/raster",
 
 
 rule plot_odsi_boxplots:
@@ -117,28 +117,28 @@ rule plot_odsi_boxplots:
         selectivity=rules.calculate_odsi.output.selectivity,
     output:
         png=report(
-            "{network}/figures/OSI_DSI_{option}.png",
+            "{network}/figures/OSI_DSI_{variant}.png",
             caption="../report/odsi_boxplots.rst",
             category="{network}",
-            labels={"figure": "Rates and selectivity", "option": "{option}"},
+            labels={"figure": "Rates and selectivity", "option": "{variant}"},
         ),
-        pdf="{network}/figures/OSI_DSI_{option}.pdf",
-        boxes="{network}/figures/OSI_DSI_{option}_boxes.csv",
+        pdf="{network}/figures/OSI_DSI_{variant}.pdf",
+        boxes="{network}/figures/OSI_DSI_{variant}_boxes.csv",
     log:
-        "logs/plot_odsi_boxplots/{network}/{option}.log",
+        "logs/plot_odsi_boxplots/{network}/{variant}.log",
     benchmark:
-        "benchmarks/plot_odsi_boxplots/{network}/{option}.tsv"
+        "benchmarks/plot_odsi_boxplots/{network}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb("plot_odsi_boxplots"),
         runtime=runtime_min("plot_odsi_boxplots"),
     params:
-        output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.option}",
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.variant}",
     message:
         "Draw rates and selectivity: {wildcards}"
     shell:
-        "python {input.script:q} --model {wildcards.option} {wildcards.network}/network {input.selectivity:q} "
+        "python {input.script:q} --model {wildcards.variant} {wildcards.network}/network {input.selectivity:q} "
         "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"
 
@@ -151,25 +151,25 @@ rule plot_similarity:
         similarity=rules.calculate_similarity.output,
     output:
         png=report(
-            "{network}/figures/similarity_{option}.png",
+            "{network}/figures/similarity_{variant}.png",
             caption="../report/similarity.rst",
             category="{network}",
-            labels={"figure": "Similarity to the recordings", "option": "{option}"},
+            labels={"figure": "Similarity to the recordings", "option": "{variant}"},
         ),
-        pdf="{network}/figures/similarity_{option}.pdf",
+        pdf="{network}/figures/similarity_{variant}.pdf",
     log:
-        "logs/plot_similarity/{network}/{option}.log",
+        "logs/plot_similarity/{network}/{variant}.log",
     benchmark:
-        "benchmarks/plot_similarity/{network}/{option}.tsv"
+        "benchmarks/plot_similarity/{network}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb("plot_similarity"),
         runtime=runtime_min("plot_similarity"),
     params:
-        output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.option}",
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.variant}",
     message:
         "Draw the similarity: {wildcards}"
     shell:
-        "python {input.script:q} --similarity {wildcards.option} {input.similarity:q} "
+        "python {input.script:q} --similarity {wildcards.variant} {input.similarity:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"

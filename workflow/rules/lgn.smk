@@ -13,7 +13,7 @@ for paradigm in PARADIGMS:
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
             paradigm=f"paradigms/{paradigm}.json",
         output:
-            all_trials(paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
+            all_conditions(paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
         log:
             within(paradigm, "logs/render_lgn_configs/{network}/{paradigm}.log"),
         conda:
@@ -28,31 +28,34 @@ for paradigm in PARADIGMS:
             "python {input.script:q} lgn --template {input.template:q} --schema {input.schema:q} "
             "--paradigm {input.paradigm:q} --seed {params.seed} --output-dir {params.folder:q} > {log} 2>&1"
 
+
+for block in BLOCKS:
+
     rule:
         """Show one condition to the LGN: rates once, spikes for each trial."""
         name:
-            f"run_filternet_{paradigm}"
+            f"run_filternet_{block.name}"
         input:
             script=repo("scripts/run_filternet.py"),
             library=library("scripts/run_filternet.py"),
-            config=within(paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
+            config=within(block.paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
             nodes=rules.build_network.output.lgn_nodes,
             node_types=rules.build_network.output.lgn_node_types,
         output:
-            rates=within(paradigm, "{network}/filternet_{paradigm}/{condition}/rates.h5"),
-            spikes=trials(paradigm, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            rates=rates_file(block),
+            spikes=trials(block, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
         log:
-            within(paradigm, "logs/run_filternet/{network}/{paradigm}_{condition}.log"),
+            within(block.paradigm, "logs/run_filternet/{network}/{paradigm}_{condition}.log"),
         benchmark:
-            within(paradigm, "benchmarks/run_filternet/{network}/{paradigm}_{condition}.tsv")
+            within(block.paradigm, "benchmarks/run_filternet/{network}/{paradigm}_{condition}.tsv")
         wildcard_constraints:
-            condition=one_of(CONDITIONS[paradigm]),
+            condition=one_of(block.conditions),
         conda:
             ENVIRONMENT
         threads: lambda wildcards: 2 if NETWORKS[wildcards.network]["lgn"] == "full" else 1
         resources:
-            mem_mb=mem_mb("run_filternet", paradigm),
-            runtime=runtime_min("run_filternet", paradigm),
+            mem_mb=mem_mb("run_filternet", block.paradigm),
+            runtime=runtime_min("run_filternet", block.paradigm),
         message:
             "Show the stimulus to the LGN: {wildcards}"
         shell:

@@ -12,12 +12,12 @@ rule calculate_odsi:
         metadata=rules.build_network.output.metadata,
         spikes=selectivity_spikes,
     output:
-        rates="{network}/metrics/Rates_DF_{option}.csv",
-        selectivity="{network}/metrics/OSI_DSI_DF_{option}.csv",
+        rates="{network}/metrics/Rates_DF_{variant}.csv",
+        selectivity="{network}/metrics/OSI_DSI_DF_{variant}.csv",
     log:
-        "logs/calculate_odsi/{network}/{option}.log",
+        "logs/calculate_odsi/{network}/{variant}.log",
     benchmark:
-        "benchmarks/calculate_odsi/{network}/{option}.tsv"
+        "benchmarks/calculate_odsi/{network}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -25,7 +25,7 @@ rule calculate_odsi:
         runtime=runtime_min("calculate_odsi"),
     params:
         spikes_dir=lambda wildcards: (
-            f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
+            f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.variant}"
         ),
     message:
         "Measure rates and selectivity: {wildcards}"
@@ -46,11 +46,11 @@ rule calculate_similarity:
         metadata=rules.build_network.output.metadata,
         selectivity=rules.calculate_odsi.output.selectivity,
     output:
-        "{network}/metrics/similarity_{option}.csv",
+        "{network}/metrics/similarity_{variant}.csv",
     log:
-        "logs/calculate_similarity/{network}/{option}.log",
+        "logs/calculate_similarity/{network}/{variant}.log",
     benchmark:
-        "benchmarks/calculate_similarity/{network}/{option}.tsv"
+        "benchmarks/calculate_similarity/{network}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:

@@ -39,53 +39,58 @@ for paradigm in PARADIGMS:
             template=repo("config_templates/pointnet.json"),
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
             paradigm=f"paradigms/{paradigm}.json",
+            node_set=node_set,
         output:
-            all_trials(paradigm, "{network}/configs/{paradigm}_{option}/{condition}_trial{trial}.json"),
+            all_trials(paradigm, "{network}/configs/{paradigm}_{variant}/{condition}_trial{trial}.json"),
         log:
-            within(paradigm, "logs/render_v1_configs/{network}/{paradigm}_{option}.log"),
+            within(paradigm, "logs/render_v1_configs/{network}/{paradigm}_{variant}.log"),
         conda:
             ENVIRONMENT
         resources:
             mem_mb=mem_mb("render_v1_configs", paradigm),
             runtime=runtime_min("render_v1_configs", paradigm),
         params:
-            folder=within(paradigm, "{network}/configs/{paradigm}_{option}"),
-            run_folder=lambda wildcards, paradigm=paradigm: run_folder(paradigm).replace("{option}", wildcards.option),
-            v1_edges=lambda wildcards: edge_name("v1", wildcards.option),
-            background_edges=lambda wildcards: edge_name("bkg", wildcards.option),
+            folder=within(paradigm, "{network}/configs/{paradigm}_{variant}"),
+            run_folder=lambda wildcards, paradigm=paradigm: run_folder(paradigm).replace("{variant}", wildcards.variant),
+            v1_edges=lambda wildcards: edge_name("v1", option_of(wildcards.variant)),
+            background_edges=lambda wildcards: edge_name("bkg", option_of(wildcards.variant)),
+            perturbation=perturbation_arguments,
         shell:
             "python {input.script:q} v1 --template {input.template:q} --schema {input.schema:q} "
             "--paradigm {input.paradigm:q} --v1-edges {params.v1_edges} --background-edges {params.background_edges} "
-            "--run-folder {params.run_folder:q} --output-dir {params.folder:q} > {log} 2>&1"
+            "--run-folder {params.run_folder:q} --output-dir {params.folder:q} {params.perturbation:q} > {log} 2>&1"
+
+
+for block in BLOCKS:
 
     rule:
         """Simulate V1 in NEST, all trials of one condition."""
         name:
-            f"run_v1_{paradigm}"
+            f"run_v1_{block.name}"
         input:
             script=repo("scripts/run_pointnet.py"),
             library=library("scripts/run_pointnet.py"),
             network=rules.build_network.output,
             option_edges=placed_edges,
-            configs=trials(paradigm, "{network}/configs/{paradigm}_{option}/{condition}_trial{trial}.json"),
-            lgn=trials(paradigm, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
-            background=trials(paradigm, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            configs=trials(block, "{network}/configs/{paradigm}_{variant}/{condition}_trial{trial}.json"),
+            lgn=trials(block, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            background=trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
         output:
-            trials(paradigm, f"{{network}}/{run_folder(paradigm)}/spikes.h5"),
+            trials(block, f"{{network}}/{run_folder(block.paradigm)}/spikes.h5"),
         log:
-            within(paradigm, "logs/run_v1/{network}/{paradigm}_{option}_{condition}.log"),
+            within(block.paradigm, "logs/run_v1/{network}/{paradigm}_{variant}_{condition}.log"),
         benchmark:
-            within(paradigm, "benchmarks/run_v1/{network}/{paradigm}_{option}_{condition}.tsv")
+            within(block.paradigm, "benchmarks/run_v1/{network}/{paradigm}_{variant}_{condition}.tsv")
         wildcard_constraints:
-            condition=one_of(CONDITIONS[paradigm]),
+            condition=one_of(block.conditions),
         conda:
             ENVIRONMENT
         threads: of_network("nest_threads")
         resources:
-            mem_mb=mem_mb("run_v1", paradigm),
-            runtime=runtime_min("run_v1", paradigm),
+            mem_mb=mem_mb("run_v1", block.paradigm),
+            runtime=runtime_min("run_v1", block.paradigm),
         params:
-            parallel=parallel_trials(paradigm),
+            parallel=parallel_trials(block),
         message:
             "Simulate V1: {wildcards}"
         shell:
