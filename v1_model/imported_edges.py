@@ -1,0 +1,164 @@
+"""Reading edges made elsewhere, SONATA or text, in any order: surveyed once, then selected by target."""
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from v1_model.edge_files import WEIGHT, open_edges
+from v1_model.sonata import CHUNK_EDGES
+
+READ_EDGES = 4 * CHUNK_EDGES
+ENDS = ("source_node_id", "target_node_id")
+# Names that published networks and the SONATA specification give to the synapses of an edge.
+NUMBERS = ("nsyns", "n_syns_")
+CSV_COLUMNS = {"source_node_id": np.int64, "target_node_id": np.int64, WEIGHT: np.float64}
+OUT_OF_RANGE = "edges have a node id that the network does not have"
+
+
+def read_csv_edges(path, spool):
+    """Weights in a text file as arrays on disk.
+
+    Parameters
+    ----------
+    path : path
+        Columns ``source_node_id``, ``target_node_id``, ``syn_weight`` (pA), perhaps others, between spaces or commas.
+    spool : path
+        Folder for temporary files, which have no name and so never stay.
+
+    Returns
+    -------
+    dict of str to array, shape (E,)
+
+    Raises
+    ------
+    ValueError
+        For a missing column and values that are not numbers.
+    """
+    with Path(path).open(encoding="utf-8") as file:
+        header = file.readline()
+    separator = "," if "," in header else r"\s+"
+    names = [name.strip() for name in (header.split(",") if separator == "," else header.split())]
+    missing = [name for name in CSV_COLUMNS if name not in names]
+    if missing:
+        raise ValueError(f"{path}, line 1: no column {', '.join(missing)}; found {header.strip()[:100]!r}")
+    spools = {name: tempfile.TemporaryFile(dir=spool) for name in CSV_COLUMNS}
+    rows = 0
+    options = {"sep": separator, "header": 0, "names": names, "usecols": list(CSV_COLUMNS), "dtype": np.float64}
+    try:
+        for block in pd.read_csv(path, chunksize=READ_EDGES, **options):
+            for name, dtype in CSV_COLUMNS.items():
+                values = block[name].to_numpy()
+                if dtype == np.int64 and (faulty := ~(np.floor(values) == values)).any():
+                    first = int(np.argmax(faulty))
+                    raise ValueError(f"line {rows + first + 2}, column {name}: {values[first]} is not a node id")
+                values.astype(dtype).tofile(spools[name])
+                spools[name].flush()
+            rows += len(block)
+    except ValueError as error:
+        raise ValueError(f"{path}, after line {rows + 1}: {error}") from error
+    if not rows:
+        raise ValueError(f"{path}: no edges")
+    return {name: np.memmap(file, CSV_COLUMNS[name], "r", shape=(rows,)) for name, file in spools.items()}
+
+
+@contextmanager
+def open_imported(path, spool):
+    """Open a file of weights.
+
+    Parameters
+    ----------
+    path : path
+        SONATA edges (HDF5), or text as for :func:`read_csv_edges`.
+    spool : path
+        Folder for temporary files.
+
+    Yields
+    ------
+    dict of str to h5py.Dataset or array, shape (E,)
+        ``source_node_id``, ``target_node_id``, ``syn_weight``; where there are, ``nsyns`` and ``edge_group_index``.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file of weights")
+    if not h5py.is_hdf5(path):
+        yield read_csv_edges(path, spool)
+        return
+    with open_edges(path, required=(*ENDS, WEIGHT)) as edges:
+        columns = {name: edges.columns[name] for name in (*ENDS, WEIGHT)}
+        group = columns[WEIGHT].parent
+        for name in NUMBERS:
+            if name in group:
+                columns["nsyns"] = group[name]
+        if "edge_group_index" in group.parent:
+            columns["edge_group_index"] = group.parent["edge_group_index"]
+        yield columns
+
+
+class ImportedEdges:
+    """The edges of an imported file, a part at a time.
+
+    Parameters
+    ----------
+    path : path
+        For messages.
+    columns : dict of str to h5py.Dataset or array, shape (E,)
+        As from :func:`open_imported`. Where there are ``nsyns``, they must be 1, and ``edge_group_index`` in order.
+    n_sources, n_targets : int
+        Nodes of the network.
+
+    Attributes
+    ----------
+    per_target : array of int64, shape (n_targets,)
+        Edges of each target.
+    """
+
+    def __init__(self, path, columns, n_sources, n_targets):
+        self.path, self.columns, self.n_sources, self.n_targets = path, columns, n_sources, n_targets
+        self.per_target = np.zeros(n_targets, dtype=np.int64)
+        self.parts = []
+
+    def __len__(self):
+        return len(self.columns[WEIGHT])
+
+    def survey(self, faults, on_edges):
+        """Go through the file once: ids in range, edges of each target, targets of each part."""
+        for start in range(0, len(self), READ_EDGES):
+            part = slice(start, start + READ_EDGES)
+            sources, targets = (self.columns[name][part] for name in ENDS)
+            self._check_form(part, start)
+            outside = ~((sources >= 0) & (sources < self.n_sources) & (targets >= 0) & (targets < self.n_targets))
+            faults.add(OUT_OF_RANGE, sources[outside], targets[outside])
+            targets = targets[~outside].astype(np.int64)
+            if len(targets):
+                self.per_target += np.bincount(targets, minlength=self.n_targets)
+                self.parts.append((part, int(targets.min()), int(targets.max())))
+            on_edges(len(sources))
+
+    def _check_form(self, part, start):
+        if "nsyns" in self.columns and (other := self.columns["nsyns"][part] != 1).any():
+            raise ValueError(
+                f"{self.path}, edge {start + int(np.argmax(other))}: nsyns is not 1; give the weight of the whole "
+                f"connection in syn_weight"
+            )
+        if "edge_group_index" in self.columns:
+            index = self.columns["edge_group_index"][part]
+            if not np.array_equal(index, np.arange(start, start + len(index))):
+                raise ValueError(f"{self.path}: edge_group_index is not 0..{len(self) - 1} in order")
+
+    def of_targets(self, first, last):
+        """Source, target and weight of the edges whose target is one of ``first … last − 1``."""
+        found = [self._select(part, first, last) for part, low, high in self.parts if low < last and high >= first]
+        if not found:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        return tuple(np.concatenate(values) for values in zip(*found, strict=True))
+
+    def _select(self, part, first, last):
+        sources, targets, weights = (self.columns[name][part] for name in (*ENDS, WEIGHT))
+        kept = np.flatnonzero((targets >= first) & (targets < last))
+        sources, targets, weights = sources[kept].astype(np.int64), targets[kept].astype(np.int64), weights[kept]
+        inside = (sources >= 0) & (sources < self.n_sources)
+        return (sources, targets, weights) if inside.all() else (sources[inside], targets[inside], weights[inside])
