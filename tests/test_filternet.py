@@ -288,6 +288,42 @@ def test_trial_alone_equals_trial_among_others(few, tmp_path):
     assert "filternet_pair/angle45_trial0/spikes.h5" not in alone
 
 
+def with_phases(config, phases_deg):
+    """A config whose trials have phases of their own."""
+    content = json.loads(config.read_text())
+    del content["v1flow"]["rates_file"]
+    content["v1flow"]["phases_deg"] = phases_deg
+    config.write_text(json.dumps(content))
+    return config
+
+
+def test_each_trial_has_its_phase(few, tmp_path):
+    shutil.copytree(few.folder / "network", tmp_path / "network")
+    run_filternet.main([str(with_phases(write_config(tmp_path), [90.0, 200.0]))])
+    made = outputs(tmp_path)
+    assert sorted(made) == [f"filternet_pair/angle45_trial{trial}/spikes.h5" for trial in (0, 1)]
+    stimulus = bmtk_input("drifting_grating", GRATING | {"grey_ms": 50.0, "phase_deg": 200.0})
+    run_filternet.main([str(write_config(tmp_path, stimulus=stimulus)), "--engine", "bmtk"])
+    rates = read_rates(tmp_path)
+    expected = lgn_spikes(7, "pair", "angle45", 1, rates["firing_rates_Hz"].T, rates["node_ids"])
+    path = tmp_path / "filternet_pair" / "angle45_trial1" / "spikes.h5"
+    path.write_bytes(made["filternet_pair/angle45_trial1/spikes.h5"])
+    found = read_spikes(path, "lgn")
+    # BMTK's rates differ in the sixth digit, and so do the times.
+    order = np.lexsort((expected[1], expected[0])), np.lexsort((found[1], found[0]))
+    np.testing.assert_array_equal(expected[0][order[0]], found[0][order[1]])
+    np.testing.assert_allclose(expected[1][order[0]], found[1][order[1]], atol=0.05)
+    with h5py.File(path) as file:
+        assert file.attrs["phase_deg"] == 200.0
+
+
+def test_stock_engine_refuses_phases_by_trial(few, tmp_path):
+    shutil.copytree(few.folder / "network", tmp_path / "network")
+    config = with_phases(write_config(tmp_path), [90.0, 200.0])
+    with pytest.raises(ValueError, match=r"phases_deg: engine bmtk shows the same phase in all trials"):
+        run_filternet.main([str(config), "--engine", "bmtk"])
+
+
 def test_stock_engine_gives_the_same_rates(few):
     run_filternet.main([str(few.config)])
     batched = read_rates(few.folder)
@@ -316,6 +352,7 @@ def drop_seed(config):
             lambda config: config["v1flow"].update(trials=[0]),
             r"v1flow/spikes_files must name one file for each",
         ),
+        (lambda config: config["v1flow"].update(phases_deg=[1, 2]), r"v1flow must hold .* one of rates_file, phase"),
         (lambda config: config["run"].update(tstop=0), r"run/tstop must be a positive number"),
         (lambda config: config["inputs"].clear(), r"inputs must hold one stimulus, found 0"),
         (lambda config: config["networks"].update(nodes=[]), r"networks/nodes must hold one nodes_file"),
