@@ -158,8 +158,8 @@ def responsiveness_table(cells, counts, level=LEVEL):
     -------
     DataFrame
         Columns ``node_id cell_type blank_rate_Hz evoked_rate_Hz dispersion dispersion_df p_positive p_negative
-        q_positive q_negative response dispersion_published p_published response_published``; q is p adjusted after
-        Benjamini and Hochberg, a response one of `RESPONSES`.
+        q_positive q_negative response dispersion_published p_published response_published level``; q is p adjusted
+        after Benjamini and Hochberg, a response one of `RESPONSES`.
     """
     seconds = float(counts.interval_length_ms) / 1000
     tested = quasi_poisson_test(counts.evoked_counts, counts.blank_counts)
@@ -173,4 +173,4 @@ def responsiveness_table(cells, counts, level=LEVEL):
     table["response"] = _response(table["q_positive"].to_numpy(), table["q_negative"].to_numpy(), level)
     table["dispersion_published"], table["p_published"] = dispersion_published, p_published
     table["response_published"] = _response(p_published, 1 - p_published, level)
-    return table
+    return table.assign(level=level)

@@ -58,6 +58,18 @@ def option_label(option):
     return dict(OPTION_LABELS).get(option, option)
 
 
+def variant_label(variant):
+    """Display label of a variant: its option's, with the perturbation where there is one.
+
+    Examples
+    --------
+    >>> variant_label("plain"), variant_label("plain__exc_high_outgoing")
+    ('Untrained', 'Untrained, exc_high_outgoing')
+    """
+    option, _, perturbation = variant.partition("__")
+    return ", ".join(filter(None, [option_label(option), perturbation]))
+
+
 def dataset_colour(label):
     """Colour of a data set: grey for the experiment, a hue for each known option, another hue for any other name.
 

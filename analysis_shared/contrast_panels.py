@@ -1,0 +1,167 @@
+"""What the contrast panels show, from the tables of one or several networks.
+
+Intervals are over networks where there are several, and over cells where there is one.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analysis_shared.grouping import display_order, layer_of
+from analysis_shared.intervals import mean_interval, proportion_interval
+from analysis_shared.naka_rushton import OK, PARAMETERS, naka_rushton
+from analysis_shared.responsiveness import NEGATIVE, POSITIVE
+
+CURVE_COLUMNS = ("cell_type", "contrast", "metric", "n_cells", "n_defined", "mean", "ci_low", "ci_high")
+FIT_COLUMNS = ("cell_type", *PARAMETERS, "status")
+RESPONSE_COLUMNS = ("cell_type", "response", "response_published", "level")
+SPECTRUM_COLUMNS = ("cell_type", "contrast", "n_cells", "n_trials", "frequency_Hz", "power")
+METRIC_LABELS = {
+    "rate_Hz": "Rate (Hz)",
+    "OSI": "Orientation\nselectivity index",
+    "lifetime_sparsity": "Lifetime sparsity\nover directions",
+    "reliability": "Split-half\nreliability (r)",
+}
+LAYER_GROUPS = (("L1, L2/3", ("1", "2/3")), ("L4", ("4",)), ("L5", ("5",)), ("L6", ("6",)))
+
+
+def read_table(path, columns):
+    """Read a space-separated table that must have some columns and rows.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and what is missing.
+    """
+    table = pd.read_csv(path, sep=" ", keep_default_na=False, na_values=["nan"])
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(table.columns)}")
+    if table.empty:
+        raise ValueError(f"{path}: no rows")
+    return table
+
+
+def basis(n_networks, over="cells"):
+    """What intervals are over, for a legend.
+
+    Examples
+    --------
+    >>> basis(1), basis(10)
+    ('over cells, one network', 'over 10 networks')
+    """
+    return f"over {over}, one network" if n_networks == 1 else f"over {n_networks} networks"
+
+
+def pooled_curves(tables):
+    """Curves of one or several networks.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Curves of each network, with `CURVE_COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``cell_type contrast metric n_cells n_networks mean ci_low ci_high``: for one network its mean and
+        interval over cells; for several the mean of their means and its 95 % t interval over networks. ``n_cells`` is
+        the total.
+    """
+    keys = ["cell_type", "contrast", "metric"]
+    joined = pd.concat(tables, ignore_index=True)
+    if len(tables) == 1:
+        return joined[[*keys, "n_cells", "mean", "ci_low", "ci_high"]].assign(n_networks=1)
+    rows = []
+    for key, group in joined.groupby(keys, sort=False):
+        mean, low, high, n = mean_interval(group["mean"])
+        rows.append((*key, group["n_cells"].sum(), n, mean, low, high))
+    return pd.DataFrame(rows, columns=[*keys, "n_cells", "n_networks", "mean", "ci_low", "ci_high"])
+
+
+def pooled_fit(fits, cell_type, contrast):
+    """Fitted rate of a cell type, averaged over networks.
+
+    Parameters
+    ----------
+    fits : sequence of DataFrame
+        Fits of each network, with `FIT_COLUMNS`.
+    cell_type : str
+    contrast : ndarray, shape (n_points,)
+
+    Returns
+    -------
+    rate : ndarray or None
+        None where no network has a fit.
+    sound : bool
+        Whether all have, with parameters that the data determine.
+    """
+    rows = pd.concat([table[table["cell_type"] == cell_type] for table in fits])
+    curves = [naka_rushton(contrast, *row) for row in rows[list(PARAMETERS)].dropna().to_numpy()]
+    return (np.mean(curves, axis=0) if curves else None), bool(len(rows) and (rows["status"] == OK).all())
+
+
+def pooled_shares(tables):
+    """Shares of driven and suppressed cells of each type.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Responsiveness of each network, with `RESPONSE_COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``cell_type response n_cells n_networks share ci_low ci_high share_published``, in display order. All
+        cells count in ``n_cells``, those that are silent throughout too. Intervals are Wilson's over cells for one
+        network, t intervals over networks, kept inside [0, 1], for several.
+    """
+    rows = []
+    for cell_type in display_order(pd.concat(tables)["cell_type"]):
+        members = [table[table["cell_type"] == cell_type] for table in tables]
+        members = [table for table in members if len(table)]
+        n_cells = sum(map(len, members))
+        for response in (POSITIVE, NEGATIVE):
+            counts = [(table["response"] == response).sum() for table in members]
+            shares = [count / len(table) for count, table in zip(counts, members, strict=True)]
+            interval = mean_interval(shares) if len(tables) > 1 else proportion_interval(counts[0], n_cells)
+            published = np.mean([(table["response_published"] == response).mean() for table in members])
+            limits = np.clip([interval.low, interval.high], 0, 1)
+            rows.append((cell_type, response, n_cells, len(members), interval.mean, *limits, published))
+    names = ["cell_type", "response", "n_cells", "n_networks", "share", "ci_low", "ci_high", "share_published"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def pooled_spectra(tables):
+    """Spectra averaged over networks.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Spectra of each network, with `SPECTRUM_COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``cell_type contrast frequency_Hz n_cells n_trials n_networks power``; cells and trials are totals.
+    """
+    keys = ["cell_type", "contrast", "frequency_Hz"]
+    grouped = pd.concat(tables).groupby(keys, sort=False)
+    totals = grouped[["n_cells", "n_trials"]].sum()
+    return totals.assign(n_networks=grouped.size(), power=grouped["power"].mean()).reset_index()
+
+
+def types_by_layer(cell_types):
+    """Cell types in the panel of each group of layers, in display order; layers unknown to the groups get their own.
+
+    Examples
+    --------
+    >>> types_by_layer(["L4_Exc", "L1_Inh", "L2/3_PV"])
+    {'L1, L2/3': ['L1_Inh', 'L2/3_PV'], 'L4': ['L4_Exc']}
+    """
+    groups = {}
+    for cell_type in display_order(cell_types):
+        layer = layer_of(cell_type)
+        title = next((title for title, layers in LAYER_GROUPS if layer in layers), f"L{layer}")
+        groups.setdefault(title, []).append(cell_type)
+    titles = [title for title, _ in LAYER_GROUPS]
+    return dict(sorted(groups.items(), key=lambda entry: titles.index(entry[0]) if entry[0] in titles else len(titles)))
