@@ -1,0 +1,116 @@
+"""Node sets as files: the cells of a network with their weights, and the sets made of them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis_shared.cohorts import MEASURES, TIES, node_set_cells, select_node_set
+from analysis_shared.nodes import read_network
+
+POPULATION = "v1"
+
+
+def read_cells(network_dir, cell_weights_path, naming):
+    """Cells of a network with their weights and degrees.
+
+    Parameters
+    ----------
+    network_dir, cell_weights_path : path-like
+        Folder of the built network; table of `analysis_shared.edge_sums.cell_weights`.
+    naming : DataFrame
+        Naming scheme.
+
+    Returns
+    -------
+    nodes : DataFrame
+        As `read_network` returns it, with the columns of the table.
+    description : dict
+        Content of ``network.json``.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks a column or does not have one row for each cell.
+    """
+    nodes, description = read_network(network_dir, naming)
+    table = pd.read_csv(cell_weights_path, sep=" ")
+    missing = [column for column in ("node_id", *MEASURES) if column not in table]
+    if missing:
+        raise ValueError(f"{cell_weights_path}: no column {', '.join(missing)}")
+    if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
+        raise ValueError(f"{cell_weights_path}: {len(table)} rows do not match the {len(nodes)} cells of {network_dir}")
+    return nodes.merge(table, on="node_id", validate="one_to_one"), description
+
+
+def node_set_content(nodes, node_set, description, option):
+    """A node set as its file holds it.
+
+    Parameters
+    ----------
+    nodes : DataFrame
+        From `read_cells`.
+    node_set : NodeSet
+    description : dict
+        Of the network.
+    option : str
+        Whose weights `nodes` has.
+
+    Returns
+    -------
+    dict
+        ``population``, ``node_id`` (ascending) and ``definition``: the parameters and, for a third, how many cells of
+        each group were ranked and taken, and the measure's range among those taken.
+    """
+    ids = select_node_set(nodes, node_set)
+    definition = {"name": node_set.name, "network": description["name"], "option": option, "class": node_set.cell_class}
+    definition |= {"region": node_set.region, "core_radius_um": description["core_radius_um"], "n": len(ids)}
+    if node_set.third:
+        definition |= {"third": node_set.third, "measure": node_set.measure, "by": node_set.group, "rule": TIES}
+        definition |= {"measure_is": MEASURES[node_set.measure], "groups": _group_counts(nodes, node_set)}
+    return {"population": POPULATION, "node_id": ids.tolist(), "definition": definition}
+
+
+def _group_counts(nodes, node_set):
+    counts = {}
+    for name, cells in node_set_cells(nodes, node_set).groupby(node_set.group):
+        taken = cells.loc[cells["third"] == node_set.third, node_set.measure]
+        limits = {"least": taken.min().item(), "most": taken.max().item()} if len(taken) else {}
+        counts[name] = {"ranked": len(cells), "taken": len(taken), **limits}
+    return counts
+
+
+def read_node_set(path, n_nodes):
+    """Ids of a node set's cells.
+
+    Parameters
+    ----------
+    path : path-like
+        JSON file with ``population`` and ``node_id``.
+    n_nodes : int
+        Cells of the network; ids must be below it.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Ascending.
+
+    Raises
+    ------
+    ValueError
+        If the file is no JSON, is of another population, or has ids that are repeated or not the network's.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not JSON: {error}") from error
+    if content.get("population") != POPULATION or "node_id" not in content:
+        raise ValueError(f"{path}: expected population {POPULATION!r} and node_id, found {sorted(content)}")
+    given = np.asarray(content["node_id"], dtype=np.int64)
+    ids = np.unique(given)
+    if len(ids) != len(given):
+        raise ValueError(f"{path}: {len(given) - len(ids)} of the {len(given)} node ids are repeated")
+    if len(ids) and not (ids[0] >= 0 and ids[-1] < n_nodes):
+        raise ValueError(f"{path}: node ids {ids[0]}..{ids[-1]}, expected 0..{n_nodes - 1}")
+    return ids

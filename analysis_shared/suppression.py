@@ -1,0 +1,179 @@
+"""What a perturbation changes: each cell against itself unperturbed, and each cell type over cells and over trials."""
+
+import numpy as np
+import pandas as pd
+
+from analysis_shared.cohorts import CLASSES, in_class, in_region
+from analysis_shared.grouping import L5_POOLED, L5_SUBTYPES, display_order
+from analysis_shared.metrics import METRICS, RESPONSIVE_RATE_HZ, Metric
+from analysis_shared.paired import paired_change
+
+SPARSITY = Metric(
+    "lifetime_sparsity", "lifetime_sparsity", "Lifetime sparsity\nover directions", "Sparsity", needs_response=True
+)
+SUPPRESSION_METRICS = (*METRICS, SPARSITY)
+"""OSI, DSI and sparsity are compared over cells that respond in both runs, rates over all."""
+TRIAL_METRICS = {"evoked": "mean_rate_Hz", "spontaneous": "spontaneous_rate_Hz"}
+"""Metrics that a single trial has, by the window they are measured in."""
+LEAST_BASELINE = {"mean_rate_Hz": 0.1, "preferred_direction_rate_Hz": 0.1, "spontaneous_rate_Hz": 0.1}
+"""Mean baseline (Hz) below which a percent change says nothing; metrics without an entry have no such limit."""
+RUNS = ("baseline", "perturbed")
+
+
+def suppression_metric(name):
+    """The metric called `name`, of `SUPPRESSION_METRICS`.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    for candidate in SUPPRESSION_METRICS:
+        if candidate.name == name:
+            return candidate
+    raise ValueError(f"no metric {name!r}; there are {', '.join(entry.name for entry in SUPPRESSION_METRICS)}")
+
+
+def compare_cells(nodes, targets, baseline, perturbed):
+    """Each cell's metrics in both runs and their difference.
+
+    Parameters
+    ----------
+    nodes : DataFrame
+        Columns ``node_id cell_type core``, ascending by id.
+    targets : array_like of int
+        Ids of the cells that are perturbed.
+    baseline, perturbed : DataFrame
+        Selectivity tables of the two runs, a row for each node.
+
+    Returns
+    -------
+    DataFrame
+        ``node_id cell_type core target responsive_baseline responsive_perturbed`` (responsive: a rate of at least
+        `RESPONSIVE_RATE_HZ` at the preferred direction) and, for each metric, ``{metric}_baseline {metric}_perturbed
+        {metric}_change``. Indices of cells that hardly respond are there as measured; NaN where undefined (silent).
+    """
+    table = nodes[["node_id", "cell_type", "core"]].reset_index(drop=True)
+    table["target"] = table["node_id"].isin(np.asarray(targets))
+    runs = {
+        name: run.set_index("node_id").loc[table["node_id"]]
+        for name, run in zip(RUNS, (baseline, perturbed), strict=True)
+    }
+    for name, run in runs.items():
+        table[f"responsive_{name}"] = (run["max_mean_rate(Hz)"] >= RESPONSIVE_RATE_HZ).to_numpy()
+    columns = {}
+    for metric in SUPPRESSION_METRICS:
+        values = {name: run[metric.column].to_numpy(dtype=float) for name, run in runs.items()}
+        columns |= {f"{metric.name}_{name}": values[name] for name in RUNS}
+        columns[f"{metric.name}_change"] = values["perturbed"] - values["baseline"]
+    return pd.concat([table, pd.DataFrame(columns)], axis=1)
+
+
+def cell_groups(nodes, targets, region):
+    """Positions of the cells that each type and class is measured by: those of the region that are not targets.
+
+    Parameters
+    ----------
+    nodes : DataFrame
+        Columns ``node_id cell_type core ei class``.
+    targets : array_like of int
+    region : str
+        As `analysis_shared.cohorts.in_region` takes it.
+
+    Returns
+    -------
+    list of dict
+        ``level`` (cell_type or class), ``group``, ``n_region`` (cells in the region), ``n_targets`` (targets among
+        them), ``positions`` (ndarray of int into `nodes`). Types in display order with the pooled layer 5, then
+        classes.
+    """
+    inside = in_region(nodes, region)
+    target = nodes["node_id"].isin(np.asarray(targets)).to_numpy()
+    types = nodes["cell_type"].to_numpy()
+    pooled = [L5_POOLED] if set(types) & set(L5_SUBTYPES) else []
+    members = {
+        ("cell_type", name): np.isin(types, L5_SUBTYPES if name == L5_POOLED else name)
+        for name in display_order([*types, *pooled])
+    }
+    members |= {("class", name): in_class(nodes, name) for name in CLASSES}
+    return [
+        {
+            "level": level,
+            "group": name,
+            "n_region": int((mask & inside).sum()),
+            "n_targets": int((mask & inside & target).sum()),
+            "positions": np.flatnonzero(mask & inside & ~target),
+        }
+        for (level, name), mask in members.items()
+    ]
+
+
+def group_rates(counts, groups, window_ms):
+    """Mean rate of each group in one trial.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_cells,)
+        Spikes of the trial in the window.
+    groups : list of dict
+        From `cell_groups`.
+    window_ms : tuple of float
+
+    Returns
+    -------
+    ndarray, shape (n_groups,), Hz
+        NaN for groups without cells.
+    """
+    seconds = (window_ms[1] - window_ms[0]) / 1000
+    return np.array(
+        [counts[entry["positions"]].mean() / seconds if len(entry["positions"]) else np.nan for entry in groups]
+    )
+
+
+def compare_groups(cells, groups, trial_rates, region):
+    """Each group's mean metrics in both runs, their change, and intervals over cells and over trials.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        From `compare_cells`.
+    groups : list of dict
+        From `cell_groups`.
+    trial_rates : dict
+        Metric to ndarray of shape (2, n_conditions, n_trials, n_groups), Hz: `group_rates` of the baseline, then of the
+        perturbed run; conditions are strata.
+    region : str
+        Written to the table.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and metric: ``level group region metric n_region n_targets n_cells baseline perturbed change
+        percent_change``, the limits ``cells_low cells_high cells_percent_low cells_percent_high`` and the same for
+        ``trials_`` (NaN for metrics that a trial does not have), ``n_trials`` (pairs of trials).
+    """
+    responsive = (cells["responsive_baseline"] & cells["responsive_perturbed"]).to_numpy()
+    rows = []
+    for index, entry in enumerate(groups):
+        head = {"level": entry["level"], "group": entry["group"], "region": region}
+        for metric in SUPPRESSION_METRICS:
+            used = entry["positions"]
+            if metric.needs_response:
+                used = used[responsive[used]]
+            pairs = cells.iloc[used][[f"{metric.name}_{run}" for run in RUNS]].dropna().to_numpy().T
+            sizes = {"n_region": entry["n_region"], "n_targets": entry["n_targets"], "n_cells": pairs.shape[1]}
+            trials = trial_rates[metric.name][..., index] if metric.name in trial_rates else np.empty((2, 0))
+            if np.isnan(trials).any():
+                trials = np.empty((2, 0))
+            rows.append(head | {"metric": metric.name} | sizes | _changes(pairs, trials))
+    return pd.DataFrame(rows)
+
+
+def _changes(pairs, trials):
+    over_cells, over_trials = paired_change(*pairs), paired_change(*trials)
+    found = {"baseline": over_cells.baseline, "perturbed": over_cells.perturbed}
+    found |= {"change": over_cells.change, "percent_change": over_cells.percent}
+    for name, result in (("cells", over_cells), ("trials", over_trials)):
+        found |= {f"{name}_low": result.low, f"{name}_high": result.high}
+        found |= {f"{name}_percent_low": result.percent_low, f"{name}_percent_high": result.percent_high}
+    return found | {"n_trials": over_trials.n}

@@ -1,0 +1,43 @@
+"""Summed weight and number of the recurrent edges that leave and reach each V1 cell.
+
+Weights are absolute, in pA, over all recurrent edges, wherever the other end lies. Reads the edges in blocks, so memory
+grows with the cells alone. Writes one row a cell: node_id outgoing_weight incoming_weight out_degree in_degree.
+"""
+
+import argparse
+from pathlib import Path
+
+import h5py
+from tqdm import tqdm
+
+import command_line
+from analysis_shared.edge_sums import cell_weights
+from v1_model.edge_files import BLOCK_EDGES, open_edges
+from v1_model.files import whole_file
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--edges", required=True, type=Path, help="recurrent edges (SONATA) with syn_weight")
+    parser.add_argument("--network-dir", required=True, type=Path, help="folder with v1_nodes.h5")
+    parser.add_argument("--output", required=True, type=Path, help="table to write (space separated)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse(argv)
+    with h5py.File(args.network_dir / "v1_nodes.h5") as stream:
+        n_nodes = len(stream["nodes/v1/node_type_id"])
+    with open_edges(args.edges, "v1_to_v1") as edges:
+        blocks = tqdm(edges.blocks(), total=-(-len(edges) // BLOCK_EDGES), unit="block", desc="edges")
+        try:
+            table = cell_weights(blocks, n_nodes)
+        except ValueError as error:
+            raise ValueError(f"{args.edges}: {error}") from error
+    with whole_file(args.output) as part:
+        # More digits than other tables have: cells are ranked by these, and rounding would make ties.
+        table.to_csv(part, sep=" ", index=False, float_format="%.12g")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,157 @@
+"""Cohorts of cells by their weights, and what silencing them changes."""
+
+from analysis_shared.cohorts import GROUPS, MEASURES, NODE_SET, REGIONS
+
+# Options that a figure shows side by side.
+OPTIONS_SHOWN = rf"(?:{one_of(OPTIONS)})(?:_vs_(?:{one_of(OPTIONS)}))*"
+
+
+def recurrent_edges(wildcards):
+    """Input function: recurrent edges of an option; of a missing one that the user places, a file that explains."""
+    path = Path(wildcards.network, "network", edge_name("v1", wildcards.option))
+    missing = OPTIONS[wildcards.option]["v1_edges"] == "placed" and not path.exists()
+    return str(path.parent / "missing" / path.name if missing else path)
+
+
+def both_runs(pattern):
+    """Input function: a path pattern for the option as it is, and for the option under the perturbation."""
+    return lambda wildcards: [
+        pattern.replace("{variant}", variant)
+        for variant in (wildcards.option, f"{wildcards.option}__{wildcards.perturbation}")
+    ]
+
+
+def spikes_of_both_runs(wildcards):
+    """Input function: V1 spikes of every condition and trial with and without the perturbation."""
+    paradigm = NETWORKS[wildcards.network]["selectivity_paradigm"]
+    trial = f"{{network}}/{paradigm}_{{variant}}/{{condition}}_trial{{trial}}/spikes.h5"
+    return [path for pattern in all_trials(paradigm, trial) for path in both_runs(pattern)(wildcards)]
+
+
+def perturbed_cells(wildcards):
+    """Input function: node set of the perturbation."""
+    name = PERTURBATIONS[wildcards.perturbation]["node_set"]
+    return f"{wildcards.network}/node_sets/{wildcards.option}/{name}.json"
+
+
+rule calculate_cell_weights:
+    """Sum the weights and count the edges that leave and reach each cell."""
+    input:
+        script=repo("scripts/calculate_cell_weights.py"),
+        library=library("scripts/calculate_cell_weights.py"),
+        nodes=rules.build_network.output.v1_nodes,
+        edges=recurrent_edges,
+    output:
+        "{network}/metrics/cell_weights_{option}.csv",
+    log:
+        "logs/calculate_cell_weights/{network}/{option}.log",
+    benchmark:
+        "benchmarks/calculate_cell_weights/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("calculate_cell_weights"),
+        runtime=runtime_min("calculate_cell_weights"),
+    message:
+        "Sum the weights of each cell: {wildcards}"
+    shell:
+        "python {input.script:q} --edges {input.edges:q} --network-dir {wildcards.network}/network "
+        "--output {output:q} > {log} 2>&1"
+
+
+rule make_node_set:
+    """Pick the cells of a cohort or class."""
+    input:
+        script=repo("scripts/make_node_set.py"),
+        library=library("scripts/make_node_set.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        cell_weights=rules.calculate_cell_weights.output,
+    output:
+        "{network}/node_sets/{option}/{node_set}.json",
+    log:
+        "logs/make_node_set/{network}/{option}/{node_set}.log",
+    wildcard_constraints:
+        node_set=NODE_SET,
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("make_node_set"),
+        runtime=runtime_min("make_node_set"),
+    message:
+        "Pick cells: {wildcards}"
+    shell:
+        "python {input.script:q} --node-set {wildcards.node_set} --option {wildcards.option} "
+        "--network-dir {wildcards.network}/network --cell-weights {input.cell_weights:q} "
+        "--naming-scheme {input.naming_scheme:q} --output {output:q} > {log} 2>&1"
+
+
+rule calculate_suppression:
+    """Compare cells and cell types under a perturbation with the same option unperturbed."""
+    input:
+        script=repo("scripts/calculate_suppression.py"),
+        library=library("scripts/calculate_suppression.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        paradigm=selectivity_paradigm,
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        node_set=perturbed_cells,
+        selectivity=both_runs("{network}/metrics/OSI_DSI_DF_{variant}.csv"),
+        spikes=spikes_of_both_runs,
+    output:
+        cells="{network}/metrics/suppression_cells_{option}__{perturbation}.csv",
+        types="{network}/metrics/suppression_types_{option}__{perturbation}.csv",
+    log:
+        "logs/calculate_suppression/{network}/{option}__{perturbation}.log",
+    benchmark:
+        "benchmarks/calculate_suppression/{network}/{option}__{perturbation}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("calculate_suppression"),
+        runtime=runtime_min("calculate_suppression"),
+    params:
+        run_dir=lambda wildcards: (
+            f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
+        ),
+    message:
+        "Compare with the unperturbed run: {wildcards}"
+    shell:
+        "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
+        "--naming-scheme {input.naming_scheme:q} --node-set {input.node_set:q} --baseline-dir {params.run_dir:q} "
+        "--perturbed-dir {params.run_dir:q}__{wildcards.perturbation} "
+        "--baseline-selectivity {input.selectivity[0]:q} --perturbed-selectivity {input.selectivity[1]:q} "
+        "--cells {output.cells:q} --types {output.types:q} > {log} 2>&1"
+
+
+rule calculate_target_fractions:
+    """Share out the outgoing weight of each cohort among target classes and types."""
+    input:
+        script=repo("scripts/calculate_target_fractions.py"),
+        library=library("scripts/calculate_target_fractions.py"),
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        edges=recurrent_edges,
+        cell_weights=rules.calculate_cell_weights.output,
+    output:
+        "{network}/metrics/target_fractions_{option}.csv",
+    log:
+        "logs/calculate_target_fractions/{network}/{option}.log",
+    benchmark:
+        "benchmarks/calculate_target_fractions/{network}/{option}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("calculate_target_fractions"),
+        runtime=runtime_min("calculate_target_fractions"),
+    message:
+        "Share out outgoing weights: {wildcards}"
+    shell:
+        "python {input.script:q} --edges {input.edges:q} --network-dir {wildcards.network}/network "
+        "--cell-weights {input.cell_weights:q} --naming-scheme {input.naming_scheme:q} --output {output:q} "
+        "> {log} 2>&1"
