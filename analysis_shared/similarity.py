@@ -16,6 +16,7 @@ from analysis_shared.percentiles import COLUMNS, cumulative, percentiles_of, qua
 MINIMUM_SIZE = 10
 """Types with fewer cells or units are shown, but no summary counts them."""
 CONFIDENCE = 0.95
+TABLE_COLUMNS = ("cell_type", "metric", "n_cells", "n_units", "similarity", "ci_low", "ci_high", "in_summary")
 
 
 def ks_distance(values, counts, percentiles):
@@ -126,8 +127,24 @@ def similarity_table(cells, percentiles, seed, n_resamples=1000):
                 sample = groups[cell_type][metric.column].dropna().to_numpy()
                 rng = np.random.default_rng([seed, *f"{cell_type} {metric.name}".encode()])
                 rows.append((cell_type, metric.name, *_row(cell_type, sample, percentiles.loc[key], n_resamples, rng)))
-    names = ["cell_type", "metric", "n_cells", "n_units", "similarity", "ci_low", "ci_high", "in_summary"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+
+
+def read_similarity(path):
+    """Read a similarity table.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or there are no rows.
+    """
+    table = pd.read_csv(path, sep=" ")
+    missing = [column for column in TABLE_COLUMNS if column not in table]
+    if missing:
+        raise ValueError(f"{path}: no column {', '.join(missing)}")
+    if table.empty:
+        raise ValueError(f"{path}: no cell type in common with the recordings")
+    return table
 
 
 def _row(cell_type, sample, reference, n_resamples, rng):

@@ -48,7 +48,7 @@ def checked(config, schema):
     _raise_any(faults)
     _fill_defaults(complete, schema, schema)
     faults = _expand_networks(complete) + _expand_paradigms(complete)
-    faults += _perturbation_faults(complete) + _unknown_names(complete)
+    faults += _import_faults(complete) + _perturbation_faults(complete) + _unknown_names(complete)
     _raise_any(faults)
     return complete
 
@@ -176,6 +176,19 @@ def _paradigm_faults(where, paradigm, trials, raster):
     for window, (begin, end) in paradigm["windows_ms"].items():
         if not begin < end <= paradigm["duration_ms"]:
             faults.append(f"{where}.windows_ms.{window}: found [{begin}, {end}], expected begin < end <= duration_ms")
+    return faults
+
+
+def _import_faults(config):
+    """Faults of options whose edges are imported from nowhere, or that name a file for other edges."""
+    faults = []
+    for name, option in config["options"].items():
+        given = option.get("import_from", {})
+        for key in ("v1_edges", "background_edges"):
+            if option[key] == "imported" and key not in given:
+                faults.append(f"options.{name}.import_from: missing {key}, the file to import")
+            if option[key] != "imported" and key in given:
+                faults.append(f"options.{name}.import_from.{key}: {key} is {option[key]!r}, expected 'imported'")
     return faults
 
 

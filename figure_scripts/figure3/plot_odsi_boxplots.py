@@ -28,10 +28,10 @@ from analysis_shared.style import (
     NEUROPIXELS,
     PAGE_WIDTH_IN,
     dataset_colour,
-    option_label,
     panel_letter,
     publication_style,
     save_figure,
+    variant_label,
 )
 from v1_model.files import whole_file
 
@@ -61,7 +61,7 @@ def read_models(models, naming):
     """Core cells by label of the option, pooled over networks, masked and with the pooled layer 5 type."""
     sources = {}
     for option, network_dir, selectivity in models:
-        sources.setdefault(option_label(option), []).append((network_dir, selectivity))
+        sources.setdefault(variant_label(option), []).append((network_dir, selectivity))
     return {
         label: with_pooled_l5(mask_unresponsive(pooled_core_cells(entries, naming)))
         for label, entries in sources.items()

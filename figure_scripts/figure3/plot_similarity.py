@@ -11,19 +11,17 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from analysis_shared.grouping import display_order, readable
 from analysis_shared.metrics import METRICS
-from analysis_shared.similarity import MINIMUM_SIZE, summary_medians
-from analysis_shared.style import PAGE_WIDTH_IN, option_label, publication_style, save_figure, text_colour
+from analysis_shared.similarity import MINIMUM_SIZE, read_similarity, summary_medians
+from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure, text_colour, variant_label
 from v1_model.files import whole_file
 
 COLOURS = "viridis"
 ROW_HEIGHT_IN = 0.31
-COLUMNS = ("cell_type", "metric", "n_cells", "n_units", "similarity", "ci_low", "ci_high", "in_summary")
 
 
 def parse(argv):
@@ -38,23 +36,6 @@ def parse(argv):
     )
     parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
     return parser.parse_args(argv)
-
-
-def read_similarity(path):
-    """Read a similarity table.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or there are no rows.
-    """
-    table = pd.read_csv(path, sep=" ")
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}")
-    if table.empty:
-        raise ValueError(f"{path}: no cell type in common with the recordings")
-    return table
 
 
 def draw_entry(axes, column, row, entry, colours):
@@ -135,7 +116,7 @@ def draw(tables):
 
 def main(argv=None):
     args = parse(argv)
-    tables = {option_label(option): read_similarity(path) for option, path in args.similarity}
+    tables = {variant_label(option): read_similarity(path) for option, path in args.similarity}
     with mpl.rc_context({**publication_style(), "hatch.linewidth": 0.5}):
         save_figure(draw(tables), args.output_stem, whole_file)
 

@@ -50,11 +50,15 @@ if workflow.local_exec and "mem_mb" not in workflow.global_resources:
 
 def one_of(names):
     """Regular expression of a wildcard that takes these names only."""
-    return "|".join(map(re.escape, names))
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 # What is simulated: an option, or an option under a perturbation.
 VARIANT = rf"(?:{one_of(OPTIONS)})(?:__(?:{one_of(PERTURBATIONS)}))?"
+
+
+# Variants that a figure shows side by side.
+VARIANTS = rf"{VARIANT}(?:_vs_{VARIANT})*"
 
 
 wildcard_constraints:
@@ -62,6 +66,7 @@ wildcard_constraints:
     pool=one_of(POOLS),
     option=one_of(OPTIONS),
     variant=VARIANT,
+    variants=VARIANTS,
     perturbation=one_of(PERTURBATIONS),
     group=one_of(PERTURBATION_GROUPS),
     paradigm=one_of(PARADIGMS),
@@ -115,6 +120,30 @@ def members(pool):
     return POOLS[pool]
 
 
+def for_each(wildcards, *patterns):
+    """Patterns filled in for each variant and network of the wildcards; of the pool as a whole if no network is asked."""
+    variants = wildcards.get("variants", wildcards.get("variant", "")).split("_vs_")
+    networks = members(wildcards.pool) if any("{network}" in pattern for pattern in patterns) else [""]
+    return [
+        [
+            pattern.replace("{variant}", variant).replace("{network}", network).replace("{pool}", wildcards.pool)
+            for pattern in patterns
+        ]
+        for variant in variants
+        for network in networks
+    ]
+
+
+def of_members(pattern):
+    """Input function: a path for each network of the pool in the wildcards, and for each of the variants."""
+    return lambda wildcards: list(dict.fromkeys(path for (path,) in for_each(wildcards, pattern)))
+
+
+def repeated(flag, *patterns):
+    """Params function: a flag with its values, for each network of the pool and each of the variants."""
+    return lambda wildcards: [part for values in for_each(wildcards, *patterns) for part in (flag, *values)]
+
+
 def option_of(variant):
     """The option of a variant."""
     return variant.partition("__")[0]
@@ -126,9 +155,12 @@ def perturbation_of(variant):
 
 
 def amounts(rule, wildcards, threads, paradigm=None):
-    """What a job's memory and time depend on: the size of its network, trials, threads."""
-    network = getattr(wildcards, "network", None)
+    """What a job's memory and time depend on: the size of its networks, trials, threads."""
+    networks = members(wildcards.pool) if hasattr(wildcards, "pool") else [getattr(wildcards, "network", None)]
+    network = networks[0]
     size = size_of(RESOURCES, NETWORKS[network], network) if network else None
+    if len(networks) > 1:
+        size = {**size, "v1_cells": size["v1_cells"] * len(networks)}
     paradigm = paradigm or (network and NETWORKS[network]["selectivity_paradigm"])
     if paradigm is None:
         return quantities(size)
@@ -251,21 +283,36 @@ def perturbation_arguments(wildcards, input):
     return ["--perturbation", definition, "--node-set", input.node_set[0]]
 
 
-# --- edges that the user places ------------------------------------------------------------------------------------
+# --- edges of an option -------------------------------------------------------------------------------------------
+
+EDGE_KEYS = {"v1": "v1_edges", "bkg": "background_edges"}
+
+
+def options_with(kind, origin):
+    """Options whose edges come from there; kind is `v1` (recurrent) or `bkg` (background)."""
+    return [name for name, option in OPTIONS.items() if option[EDGE_KEYS[kind]] == origin]
 
 
 def edge_name(kind, option):
     """File name of an option's edges; kind is `v1` (recurrent) or `bkg` (background)."""
-    key = {"v1": "v1_edges", "bkg": "background_edges"}[kind]
-    return f"{kind}_v1_edges_{option}.h5" if OPTIONS[option][key] == "placed" else f"{kind}_v1_edges.h5"
+    return f"{kind}_v1_edges.h5" if option in options_with(kind, "built") else f"{kind}_v1_edges_{option}.h5"
 
 
-def placed_edges(wildcards):
-    """Input function: the option's own edge files; where one is missing, a file that no rule can make but explains."""
-    option = option_of(wildcards.variant)
-    names = [edge_name(kind, option) for kind in ("v1", "bkg")]
-    paths = [Path(wildcards.network, "network", name) for name in names if name.endswith(f"_{option}.h5")]
-    return [str(path if path.exists() else path.parent / "missing" / path.name) for path in paths]
+def own_edges(network, option):
+    """The edge files that an option has of its own; where a placed one is missing, a file that no rule can make."""
+    found = []
+    for kind in EDGE_KEYS:
+        path = Path(network, "network", edge_name(kind, option))
+        missing = option in options_with(kind, "placed") and not path.exists()
+        if option not in options_with(kind, "built"):
+            found.append(str(path.parent / "missing" / path.name if missing else path))
+    return found
+
+
+def option_edges(wildcards):
+    """Input function: the edge files that the option, or that of the variant, has of its own."""
+    variant = getattr(wildcards, "variant", None) or wildcards.option
+    return own_edges(wildcards.network, option_of(variant))
 
 
 # --- targets -------------------------------------------------------------------------------------------------------

@@ -111,34 +111,33 @@ rule plot_odsi_boxplots:
         library=library("figure_scripts/figure3/plot_odsi_boxplots.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         percentiles=seed_table("neuropixels_percentiles.csv"),
-        nodes=rules.build_network.output.v1_nodes,
-        node_types=rules.build_network.output.v1_node_types,
-        metadata=rules.build_network.output.metadata,
-        selectivity=rules.calculate_odsi.output.selectivity,
+        networks=of_members(rules.build_network.output.metadata),
+        selectivity=of_members(rules.calculate_odsi.output.selectivity),
     output:
         png=report(
-            "{network}/figures/OSI_DSI_{variant}.png",
+            "{pool}/figures/OSI_DSI_{variants}.png",
             caption="../report/odsi_boxplots.rst",
-            category="{network}",
-            labels={"figure": "Rates and selectivity", "option": "{variant}"},
+            category="{pool}",
+            labels={"figure": "Rates and selectivity", "option": "{variants}"},
         ),
-        pdf="{network}/figures/OSI_DSI_{variant}.pdf",
-        boxes="{network}/figures/OSI_DSI_{variant}_boxes.csv",
+        pdf="{pool}/figures/OSI_DSI_{variants}.pdf",
+        boxes="{pool}/figures/OSI_DSI_{variants}_boxes.csv",
     log:
-        "logs/plot_odsi_boxplots/{network}/{variant}.log",
+        "logs/plot_odsi_boxplots/{pool}/{variants}.log",
     benchmark:
-        "benchmarks/plot_odsi_boxplots/{network}/{variant}.tsv"
+        "benchmarks/plot_odsi_boxplots/{pool}/{variants}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb("plot_odsi_boxplots"),
         runtime=runtime_min("plot_odsi_boxplots"),
     params:
-        output_stem=lambda wildcards: f"{wildcards.network}/figures/OSI_DSI_{wildcards.variant}",
+        models=repeated("--model", "{variant}", "{network}/network", rules.calculate_odsi.output.selectivity),
+        output_stem=lambda wildcards: f"{wildcards.pool}/figures/OSI_DSI_{wildcards.variants}",
     message:
         "Draw rates and selectivity: {wildcards}"
     shell:
-        "python {input.script:q} --model {wildcards.variant} {wildcards.network}/network {input.selectivity:q} "
+        "python {input.script:q} {params.models:q} "
         "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
         "--output-stem {params.output_stem:q} > {log} 2>&1"
 
@@ -148,28 +147,51 @@ rule plot_similarity:
     input:
         script=repo("figure_scripts/figure3/plot_similarity.py"),
         library=library("figure_scripts/figure3/plot_similarity.py"),
-        similarity=rules.calculate_similarity.output,
+        similarity=of_members(rules.calculate_similarity.output[0]),
     output:
         png=report(
-            "{network}/figures/similarity_{variant}.png",
+            "{pool}/figures/similarity_{variants}.png",
             caption="../report/similarity.rst",
-            category="{network}",
-            labels={"figure": "Similarity to the recordings", "option": "{variant}"},
+            category="{pool}",
+            labels={"figure": "Similarity to the recordings", "option": "{variants}"},
         ),
-        pdf="{network}/figures/similarity_{variant}.pdf",
+        pdf="{pool}/figures/similarity_{variants}.pdf",
     log:
-        "logs/plot_similarity/{network}/{variant}.log",
+        "logs/plot_similarity/{pool}/{variants}.log",
     benchmark:
-        "benchmarks/plot_similarity/{network}/{variant}.tsv"
+        "benchmarks/plot_similarity/{pool}/{variants}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb("plot_similarity"),
         runtime=runtime_min("plot_similarity"),
     params:
-        output_stem=lambda wildcards: f"{wildcards.network}/figures/similarity_{wildcards.variant}",
+        tables=repeated("--similarity", "{variant}", rules.calculate_similarity.output[0]),
+        output_stem=lambda wildcards: f"{wildcards.pool}/figures/similarity_{wildcards.variants}",
     message:
         "Draw the similarity: {wildcards}"
     shell:
-        "python {input.script:q} --similarity {wildcards.variant} {input.similarity:q} "
-        "--output-stem {params.output_stem:q} > {log} 2>&1"
+        "python {input.script:q} {params.tables:q} --output-stem {params.output_stem:q} > {log} 2>&1"
+
+
+use rule plot_similarity as plot_similarity_summary with:
+    input:
+        script=repo("figure_scripts/figure3/plot_similarity_summary.py"),
+        library=library("figure_scripts/figure3/plot_similarity_summary.py"),
+        similarity=of_members(rules.calculate_similarity.output[0]),
+    output:
+        png=report(
+            "{pool}/figures/similarity_summary_{variants}.png",
+            caption="../report/similarity.rst",
+            category="{pool}",
+            labels={"figure": "Similarity to the recordings, summary", "option": "{variants}"},
+        ),
+        pdf="{pool}/figures/similarity_summary_{variants}.pdf",
+        table="{pool}/figures/similarity_summary_{variants}.csv",
+    log:
+        "logs/plot_similarity_summary/{pool}/{variants}.log",
+    benchmark:
+        "benchmarks/plot_similarity_summary/{pool}/{variants}.tsv"
+    params:
+        tables=repeated("--similarity", "{variant}", rules.calculate_similarity.output[0]),
+        output_stem=lambda wildcards: f"{wildcards.pool}/figures/similarity_summary_{wildcards.variants}",

@@ -41,26 +41,25 @@ rule calculate_similarity:
         library=library("scripts/calculate_similarity.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         percentiles=seed_table("neuropixels_percentiles.csv"),
-        nodes=rules.build_network.output.v1_nodes,
-        node_types=rules.build_network.output.v1_node_types,
-        metadata=rules.build_network.output.metadata,
-        selectivity=rules.calculate_odsi.output.selectivity,
+        networks=of_members(rules.build_network.output.metadata),
+        selectivity=of_members(rules.calculate_odsi.output.selectivity),
     output:
-        "{network}/metrics/similarity_{variant}.csv",
+        "{pool}/metrics/similarity_{variant}.csv",
     log:
-        "logs/calculate_similarity/{network}/{variant}.log",
+        "logs/calculate_similarity/{pool}/{variant}.log",
     benchmark:
-        "benchmarks/calculate_similarity/{network}/{variant}.tsv"
+        "benchmarks/calculate_similarity/{pool}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb("calculate_similarity"),
         runtime=runtime_min("calculate_similarity"),
     params:
-        seed=of_network("seed"),
+        network_dirs=of_members("{network}/network"),
+        seed=lambda wildcards: NETWORKS[members(wildcards.pool)[0]]["seed"],
     message:
         "Compare with the recordings: {wildcards}"
     shell:
-        "python {input.script:q} --network-dir {wildcards.network}/network --selectivity {input.selectivity:q} "
+        "python {input.script:q} --network-dir {params.network_dirs:q} --selectivity {input.selectivity:q} "
         "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} --seed {params.seed} "
         "--output {output:q} > {log} 2>&1"

@@ -71,7 +71,7 @@ for block in BLOCKS:
             script=repo("scripts/run_pointnet.py"),
             library=library("scripts/run_pointnet.py"),
             network=rules.build_network.output,
-            option_edges=placed_edges,
+            option_edges=option_edges,
             configs=trials(block, "{network}/configs/{paradigm}_{variant}/{condition}_trial{trial}.json"),
             lgn=trials(block, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
             background=trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
