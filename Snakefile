@@ -16,6 +16,8 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/build.smk"
+include: "workflow/rules/adjusted.smk"
+include: "workflow/rules/import.smk"
 include: "workflow/rules/lgn.smk"
 include: "workflow/rules/background.smk"
 include: "workflow/rules/v1.smk"

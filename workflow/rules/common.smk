@@ -298,6 +298,14 @@ def edge_name(kind, option):
     return f"{kind}_v1_edges.h5" if option in options_with(kind, "built") else f"{kind}_v1_edges_{option}.h5"
 
 
+# Files that edges are imported from, by name of the edge file that is made of them, without suffix.
+IMPORTS = {
+    Path(edge_name(kind, option)).stem: OPTIONS[option]["import_from"][key]
+    for kind, key in EDGE_KEYS.items()
+    for option in options_with(kind, "imported")
+}
+
+
 def own_edges(network, option):
     """The edge files that an option has of its own; where a placed one is missing, a file that no rule can make."""
     found = []
