@@ -1,0 +1,15 @@
+"""What is submitted where the steps go to a cluster (workflow/profiles/slurm)."""
+
+# The other rules take seconds and run beside Snakemake, on the submit host.
+SUBMITTED = (
+    "build_network",
+    "run_filternet_",
+    "generate_background_",
+    "run_v1_",
+    "tune_background",
+    "import_weights",
+    "make_adjusted_edges",
+    "calculate_suppression",
+)
+
+workflow.localrules(*(rule.name for rule in workflow.rules if not rule.name.startswith(SUBMITTED)))
