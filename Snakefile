@@ -42,3 +42,7 @@ rule made:
     """The figures that exist already: what the report shows."""
     input:
         figures_made(),
+
+
+# Reads the names of all rules, so it comes last.
+include: "workflow/rules/cluster.smk"

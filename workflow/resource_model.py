@@ -127,13 +127,17 @@ def predict(table, kind, rule, amounts):
     return sum(coefficient * amounts[name] for name, coefficient in table[kind][rule].items())
 
 
-def memory_request_mb(table, rule, amounts, attempt=1):
-    """Memory (MB) to ask for: the prediction with a safety factor, half of it more on each further attempt."""
-    wanted = predict(table, "memory_mb", rule, amounts) * table["safety"]["memory"] * (1 + 0.5 * (attempt - 1))
-    return max(math.ceil(wanted), table["safety"]["least_memory_mb"])
+def memory_request_mb(table, rule, amounts, attempt=1, submitted=False):
+    """Memory (MB) to ask for: the prediction with a safety factor, half of it more on each further attempt.
+
+    A job that is submitted to a cluster holds two processes of Snakemake beside its own.
+    """
+    wanted = predict(table, "memory_mb", rule, amounts) * table["safety"]["memory"]
+    wanted = max(wanted, table["safety"]["least_memory_mb"]) + table["safety"]["submitted_mb"] * submitted
+    return math.ceil(wanted * (1 + 0.5 * (attempt - 1)))
 
 
 def runtime_request_min(table, rule, amounts, attempt=1):
     """Run time (min) to ask for: the prediction with a safety factor, doubled on each further attempt."""
-    wanted = predict(table, "runtime_s", rule, amounts) / 60 * table["safety"]["runtime"] * 2 ** (attempt - 1)
-    return max(math.ceil(wanted), table["safety"]["least_runtime_min"])
+    wanted = predict(table, "runtime_s", rule, amounts) / 60 * table["safety"]["runtime"]
+    return math.ceil(max(wanted, table["safety"]["least_runtime_min"]) * 2 ** (attempt - 1))

@@ -20,6 +20,8 @@ for block in BLOCKS:
             condition=one_of(block.conditions),
         conda:
             ENVIRONMENT
+        group:
+            "generate_background_{network}"
         resources:
             mem_mb=mem_mb("generate_background", block.paradigm),
             runtime=runtime_min("generate_background", block.paradigm),

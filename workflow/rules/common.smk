@@ -173,7 +173,7 @@ def amounts(rule, wildcards, threads, paradigm=None):
 def mem_mb(rule, paradigm=None):
     """Input function: memory of a job, from workflow/resources.yaml."""
     return lambda wildcards, threads, attempt: memory_request_mb(
-        RESOURCES, rule, amounts(rule, wildcards, threads, paradigm), attempt
+        RESOURCES, rule, amounts(rule, wildcards, threads, paradigm), attempt, submitted=not workflow.local_exec
     )
 
 

@@ -52,6 +52,8 @@ for block in BLOCKS:
             condition=one_of(block.conditions),
         conda:
             ENVIRONMENT
+        group:
+            "run_filternet_{network}"
         threads: lambda wildcards: 2 if NETWORKS[wildcards.network]["lgn"] == "full" else 1
         resources:
             mem_mb=mem_mb("run_filternet", block.paradigm),
