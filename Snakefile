@@ -23,6 +23,7 @@ include: "workflow/rules/background.smk"
 include: "workflow/rules/v1.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/background_tuning.smk"
 
 
 rule all:

@@ -47,17 +47,25 @@ class TrialModule:
 
 
 class SpikeInput(TrialModule):
-    """Spike generators of a virtual population, created once and given the spikes of each trial."""
+    """Spike generators of a virtual population, created once and given the spikes of each trial.
+
+    Attributes
+    ----------
+    name : str
+        Of the input in the config.
+    generators : nest.NodeCollection
+        Once initialised.
+    """
 
     def __init__(self, module):
         self.name = module._name
         if module._parrot_neurons:
             raise ValueError(f"inputs.{self.name}.use_parrot_neurons is not supported")
-        self._generators = None
+        self.generators = None
 
     def initialize(self, sim):
         population, _ = spike_inputs(sim.config, sim.net.tables)[self.name]
-        self._generators, self._rows = sim.net.add_generators(population, sim.get_spike_generator_params())
+        self.generators, self._rows = sim.net.add_generators(population, sim.get_spike_generator_params())
 
     def start(self, sim, trial, files):
         population, path = spike_inputs(trial.config, sim.net.tables)[self.name]
@@ -68,24 +76,24 @@ class SpikeInput(TrialModule):
         rows, times = rows[order], times[order]
         bounds = np.searchsorted(rows, np.stack([self._rows, self._rows + 1]))
         trains = [{"spike_times": times[start:stop]} for start, stop in bounds.T]
-        self._generators.set(trains)
+        self.generators.set(trains)
 
 
 class SpikeRecorder(TrialModule):
     """Spikes of all cells, written as one SONATA file (and as CSV where the config asks for it)."""
 
     def __init__(self, module):
-        self._recorder = None
+        self.recorder = None
 
     def initialize(self, sim):
-        self._recorder = nest.Create("spike_recorder", params={"record_to": "memory"})
-        connect_all(sim.net.gid_map.gids, self._recorder.global_id)
+        self.recorder = nest.Create("spike_recorder", params={"record_to": "memory"})
+        connect_all(sim.net.gid_map.gids, self.recorder.global_id)
 
     def start(self, sim, trial, files):
         self._trial = trial
 
     def finalize(self, sim):
-        events = self._recorder.get("events")
+        events = self.recorder.get("events")
         senders, times = events["senders"], events["times"]
         inside = times <= sim.tstop
         node_ids, times = sim.net.gid_map.get_node_ids(senders[inside], with_populations=False), times[inside]

@@ -106,7 +106,16 @@ def quiet_logger():
     return io.logger
 
 
-def load(trial, tables, modulation=None, threads=1, forked=False, block_edges=BLOCK_EDGES, on_edges=None):
+def load(
+    trial,
+    tables,
+    modulation=None,
+    threads=1,
+    forked=False,
+    block_edges=BLOCK_EDGES,
+    on_edges=None,
+    simulator_class=TrialSimulator,
+):
     """Load a network into NEST, up to the point where a trial begins.
 
     Parameters
@@ -121,6 +130,8 @@ def load(trial, tables, modulation=None, threads=1, forked=False, block_edges=BL
     block_edges : int
     on_edges : callable, optional
         Told the number of edges of each block.
+    simulator_class : type
+        TrialSimulator, or a class derived from it.
 
     Returns
     -------
@@ -133,7 +144,7 @@ def load(trial, tables, modulation=None, threads=1, forked=False, block_edges=BL
         nest.verbosity = nest.VerbosityLevel.ERROR
         options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges}
         network = StreamedNetwork.from_config(trial.config, tables=tables, **options)
-        simulator = TrialSimulator.from_config(trial.config, network, n_thread=threads)
+        simulator = simulator_class.from_config(trial.config, network, n_thread=threads)
         nest.verbosity = nest.VerbosityLevel.ERROR
         simulator.prepare(trial, forked)
     return simulator

@@ -1,0 +1,87 @@
+"""Weights by cell model against those of another table, by population."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+LEAST_FOR_RANKS = 3
+ALL = "all"
+
+
+def compare_weights(models):
+    """Rank correlation and ratio of two weights of the same cell models, by population and over all.
+
+    Parameters
+    ----------
+    models : DataFrame
+        One row a model: ``population``, ``weight_pA`` and ``reference_pA``.
+
+    Returns
+    -------
+    DataFrame
+        ``population n_models spearman ratio_q25 ratio_median ratio_q75``; populations in the order of their first
+        model, ``all`` last. The ratio is weight over reference, of models where both are above 0; ``spearman`` is nan
+        for fewer than three models or where one of the weights is the same for all.
+
+    Examples
+    --------
+    >>> models = pd.DataFrame({"population": ["a"] * 3, "weight_pA": [2.0, 4.0, 9.0], "reference_pA": [1.0, 2.0, 3.0]})
+    >>> compare_weights(models)[["population", "spearman", "ratio_median"]].to_numpy().tolist()
+    [['a', 1.0, 2.0], ['all', 1.0, 2.0]]
+    """
+    groups = [(name, part) for name, part in models.groupby("population", sort=False)]
+    return pd.DataFrame([_row(name, part) for name, part in [*groups, (ALL, models)]])
+
+
+def _row(name, part):
+    weight, reference = part["weight_pA"].to_numpy(float), part["reference_pA"].to_numpy(float)
+    positive = (weight > 0) & (reference > 0)
+    ratio = weight[positive] / reference[positive]
+    quartiles = np.quantile(ratio, [0.25, 0.5, 0.75]) if len(ratio) else np.full(3, np.nan)
+    varied = len(part) >= LEAST_FOR_RANKS and np.ptp(weight) > 0 and np.ptp(reference) > 0
+    spearman = spearmanr(weight, reference).statistic if varied else np.nan
+    names = ("ratio_q25", "ratio_median", "ratio_q75")
+    return {"population": name, "n_models": len(part), "spearman": spearman, **dict(zip(names, quartiles, strict=True))}
+
+
+def join_weights(tuning, reference):
+    """The models whose tuning converged, with their weights in both tables.
+
+    Parameters
+    ----------
+    tuning : DataFrame
+        ``tuning.csv``: ``specimen_id population n_cells fitted_weight_pA converged`` and more.
+    reference : DataFrame
+        ``specimen_id fitted_weight_pA``.
+
+    Returns
+    -------
+    DataFrame
+        ``specimen_id population n_cells weight_pA reference_pA``.
+    """
+    other = reference.rename(columns={"fitted_weight_pA": "reference_pA"})
+    joined = tuning[tuning["converged"]].merge(other, on="specimen_id", validate="one_to_one")
+    joined = joined.rename(columns={"fitted_weight_pA": "weight_pA"})
+    return joined[["specimen_id", "population", "n_cells", "weight_pA", "reference_pA"]]
+
+
+def read_weights(path, columns):
+    """Read a table of weights by cell model.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a model is listed twice, or a weight is not a number.
+    """
+    table = pd.read_csv(path, sep=" ")
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(table.columns)}")
+    twice = table["specimen_id"][table["specimen_id"].duplicated()]
+    if len(twice):
+        raise ValueError(f"{path}: cell model {twice.iloc[0]} is listed twice")
+    faulty = pd.to_numeric(table["fitted_weight_pA"], errors="coerce").isna()
+    if faulty.any():
+        model, found = table.loc[faulty.idxmax(), ["specimen_id", "fitted_weight_pA"]]
+        raise ValueError(f"{path}: fitted_weight_pA of cell model {model} is {found!r}, expected a number (pA)")
+    return table[list(columns)]
