@@ -3,8 +3,10 @@
 import pandas as pd
 
 from analysis_shared.nodes import read_network
+from analysis_shared.reading import read_table
 
-REQUIRED = ("node_id", "DSI", "OSI", "max_mean_rate(Hz)", "Ave_Rate(Hz)", "Spont_Rate(Hz)")
+RATES = ("max_mean_rate(Hz)", "Ave_Rate(Hz)", "Spont_Rate(Hz)")
+INDICES = ("DSI", "OSI")
 
 
 def read_selectivity(path):
@@ -13,12 +15,17 @@ def read_selectivity(path):
     Raises
     ------
     ValueError
-        If a column is missing.
+        If the file is no whole table, a column is missing, a cell is there twice, a rate is negative or no number, or
+        an index does not lie in 0..1.
     """
-    table = pd.read_csv(path, sep=" ")
-    missing = [column for column in REQUIRED if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}")
+    table = read_table(path, finite=("node_id", *RATES), numeric=INDICES, key="node_id")
+    for name in (*RATES, *INDICES):
+        # Indices are written with seven digits.
+        wrong = (table[name] < 0) | ((table[name] > 1 + 1e-6) & (name in INDICES))
+        if wrong.any():
+            expected = "0..1" if name in INDICES else "0 or more"
+            row = int(wrong.to_numpy().argmax())
+            raise ValueError(f"{path}, line {row + 2}, column {name}: found {table[name][row]:g}, expected {expected}")
     return table
 
 

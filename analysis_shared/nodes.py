@@ -1,11 +1,10 @@
 """The cells of a network: SONATA nodes joined with the cell-type naming scheme."""
 
-import json
 from pathlib import Path
 
-import h5py
 import numpy as np
-import pandas as pd
+
+from analysis_shared.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_json, read_table
 
 NAMING_COLUMNS = ("pop_name", "layer", "ei", "class", "cell_type", "hex")
 ATTRIBUTES = ("x", "y", "z", "tuning_angle")
@@ -27,15 +26,14 @@ def read_naming_scheme(path):
     Raises
     ------
     ValueError
-        If a column is missing or a population is listed twice.
+        If the file is no table, a column is missing, or a population is listed twice.
     """
-    naming = pd.read_csv(path, sep=r"\s+", dtype=str, keep_default_na=False)
-    missing = [column for column in NAMING_COLUMNS if column not in naming]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(naming.columns)}")
-    twice = naming["pop_name"][naming["pop_name"].duplicated()]
-    if len(twice):
-        raise ValueError(f"{path}: population {twice.iloc[0]} is listed twice")
+    people_edit_it = {"sep": r"\s+", "dtype": str, "keep_default_na": False, "whole_lines": False}
+    naming = read_table(path, columns=NAMING_COLUMNS, key="pop_name", **people_edit_it)
+    for name in NAMING_COLUMNS:
+        # A short line leaves its last fields without a value, not even an empty one.
+        if naming[name].isna().any():
+            raise ValueError(f"{path}: population {naming['pop_name'][naming[name].isna()].iloc[0]} has no {name}")
     return naming[list(NAMING_COLUMNS)]
 
 
@@ -65,21 +63,26 @@ def read_nodes(nodes_path, node_types_path, naming, population="v1"):
     Raises
     ------
     ValueError
-        If the file lacks the population, the ids are not 0..N-1, or a population is not in the naming scheme.
+        If a file is damaged or lacks the population, the ids are not 0..N-1, an attribute is missing or not finite, or
+        a population is not in the naming scheme.
     """
-    with h5py.File(nodes_path) as stream:
-        if f"nodes/{population}" not in stream:
-            raise ValueError(f"{nodes_path}: no population nodes/{population}")
-        group = stream[f"nodes/{population}"]
-        type_ids = group["node_type_id"][:]
-        node_ids = group["node_id"][:] if "node_id" in group else np.arange(len(type_ids))
-        rows = group["node_group_index"][:] if "node_group_index" in group else np.arange(len(type_ids))
-        attributes = {name: group[f"0/{name}"][:][rows] for name in ATTRIBUTES if name in group["0"]}
-    if not np.array_equal(node_ids, np.arange(len(node_ids))):
-        raise ValueError(f"{nodes_path}: node ids of {population} are not 0..{len(node_ids) - 1} in order")
-    absent = [name for name in ATTRIBUTES if name not in attributes]
-    if absent:
-        raise ValueError(f"{nodes_path}: nodes/{population}/0 has no attribute {', '.join(absent)}")
+    with open_hdf5(nodes_path) as stream:
+        group = _population(stream, nodes_path, population)
+        type_ids = column(group, "node_type_id", WHOLE_NUMBERS)[:]
+        in_order = np.arange(len(type_ids))
+        node_ids, rows = (
+            column(group, name, WHOLE_NUMBERS)[:] if name in group else in_order
+            for name in ("node_id", "node_group_index")
+        )
+        attributes = {name: column(group, f"0/{name}")[:] for name in ATTRIBUTES}
+    if not np.array_equal(node_ids, in_order):
+        raise ValueError(f"{nodes_path}: node ids of {population} are not 0..{len(in_order) - 1} in order")
+    for name, values in attributes.items():
+        if len(rows) != len(in_order) or (len(rows) and not 0 <= rows.min() <= rows.max() < len(values)):
+            raise ValueError(f"{nodes_path}: {len(values)} values of {name} do not fit the {len(in_order)} nodes")
+        attributes[name] = values[rows]
+        if not np.isfinite(attributes[name]).all():
+            raise ValueError(f"{nodes_path}: {name} of {population} is not finite everywhere")
     names = _names_by_type(node_types_path, naming).reindex(type_ids)
     if names["cell_type"].isna().any():
         unknown = type_ids[names["cell_type"].isna().to_numpy()][0]
@@ -87,8 +90,27 @@ def read_nodes(nodes_path, node_types_path, naming, population="v1"):
     return names.reset_index(drop=True).assign(node_id=np.arange(len(node_ids)), **attributes)
 
 
+def count_nodes(path, population="v1"):
+    """Number of nodes of a SONATA population, whose ids are 0..N-1.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or damaged, or lacks the population.
+    """
+    with open_hdf5(path) as stream:
+        return len(column(_population(stream, path, population), "node_type_id", WHOLE_NUMBERS))
+
+
+def _population(stream, path, population):
+    groups = child_groups(stream, "nodes")
+    if population not in groups:
+        raise ValueError(f"{path}: no population nodes/{population}, found {', '.join(groups) or 'none'}")
+    return groups[population]
+
+
 def _names_by_type(node_types_path, naming):
-    types = pd.read_csv(node_types_path, sep=" ")
+    types = read_table(node_types_path, columns=["pop_name"], finite=["node_type_id"], key="node_type_id")
     joined = types[["node_type_id", "pop_name"]].merge(naming, on="pop_name", how="left", validate="many_to_one")
     unnamed = joined["pop_name"][joined["cell_type"].isna()]
     if len(unnamed):
@@ -101,6 +123,7 @@ def lateral_distance_um(nodes):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> lateral_distance_um(pd.DataFrame({"x": [3.0], "y": [-500.0], "z": [4.0]})).tolist()
     [5.0]
     """
@@ -130,8 +153,9 @@ def read_network(network_dir, naming):
         If the description has no ``core_radius_um``, or as `read_nodes` does.
     """
     folder = Path(network_dir)
-    description = json.loads((folder / "network.json").read_text(encoding="utf-8"))
-    if "core_radius_um" not in description:
-        raise ValueError(f"{folder / 'network.json'}: no key core_radius_um")
+    description = read_json(folder / "network.json")
+    if type(description.get("core_radius_um")) not in (int, float):
+        found = description.get("core_radius_um")
+        raise ValueError(f"{folder / 'network.json'}: core_radius_um: found {found!r}, expected a number")
     nodes = read_nodes(folder / "v1_nodes.h5", folder / "v1_node_types.csv", naming)
     return nodes.assign(core=lateral_distance_um(nodes) <= description["core_radius_um"]), description

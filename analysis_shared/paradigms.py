@@ -1,12 +1,16 @@
 """A paradigm's conditions, trials and analysis windows, as the workflow wrote them."""
 
-import json
-from pathlib import Path
+import math
+import re
 
 import numpy as np
 import pandas as pd
 
+from analysis_shared.reading import read_json
+
 REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "conditions")
+# Names become parts of paths.
+NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
 
 def read_paradigm(path):
@@ -25,27 +29,57 @@ def read_paradigm(path):
     Raises
     ------
     ValueError
-        If the file is no JSON, lacks a key, has no condition or one without trials, or an analysis window leaves
-        the recording.
+        If the file is no JSON, lacks a key, has a value of the wrong kind, no condition, two of one name or one without
+        trials, or an analysis window leaves the recording.
     """
-    try:
-        paradigm = json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON: {error}") from error
+    paradigm = read_json(path)
     missing = [key for key in REQUIRED_KEYS if key not in paradigm]
     if missing:
         raise ValueError(f"{path}: a paradigm needs the keys {', '.join(missing)}")
-    if not paradigm["conditions"]:
-        raise ValueError(f"{path}: a paradigm needs at least one condition")
-    for number, entry in enumerate(paradigm["conditions"]):
+    _expect(path, "name", paradigm["name"], _is_name(paradigm["name"]), "a name")
+    duration_ms, grey_ms, windows = (paradigm[key] for key in ("duration_ms", "grey_ms", "windows_ms"))
+    _expect(path, "duration_ms", duration_ms, _is_number(duration_ms) and duration_ms > 0, "a number above 0")
+    _expect(path, "grey_ms", grey_ms, _is_number(grey_ms) and 0 <= grey_ms < duration_ms, "a number below duration_ms")
+    _expect(path, "windows_ms", windows, isinstance(windows, dict), "windows by name")
+    for name, span in windows.items():
+        is_span = isinstance(span, list) and len(span) == 2 and all(map(_is_number, span))
+        _expect(path, f"windows_ms.{name}", span, is_span, "[begin, end]")
+        window(paradigm, name, path)
+    _check_conditions(path, paradigm["conditions"])
+    return paradigm
+
+
+def _check_conditions(path, conditions):
+    _expect(path, "conditions", conditions, isinstance(conditions, list) and conditions, "a list of conditions")
+    for number, entry in enumerate(conditions):
+        where = f"conditions[{number}]"
+        _expect(path, where, entry, isinstance(entry, dict), "name, trials and parameters")
         absent = [key for key in ("name", "trials", "parameters") if key not in entry]
         if absent:
-            raise ValueError(f"{path}: conditions[{number}] has no {', '.join(absent)}")
-        if not isinstance(entry["trials"], int) or entry["trials"] < 1:
-            raise ValueError(f"{path}: condition {entry['name']} has {entry['trials']!r} trials, expected 1 or more")
-    for name in paradigm["windows_ms"]:
-        window(paradigm, name, path)
-    return paradigm
+            raise ValueError(f"{path}: {where} has no {', '.join(absent)}")
+        name, trials, parameters = entry["name"], entry["trials"], entry["parameters"]
+        _expect(path, f"{where}.name", name, _is_name(name), "a name")
+        _expect(path, f"{where}.trials", trials, type(trials) is int and trials >= 1, "a whole number from 1")
+        _expect(path, f"{where}.parameters", parameters, isinstance(parameters, dict), "values by name")
+        for key, value in parameters.items():
+            is_value = _is_number(value) or isinstance(value, str)
+            _expect(path, f"{where}.parameters.{key}", value, is_value, "a number or a word")
+    names = [entry["name"] for entry in conditions]
+    for name in names:
+        _expect(path, "conditions", name, names.count(name) == 1, "each condition once")
+
+
+def _expect(path, where, value, holds, expected):
+    if not holds:
+        raise ValueError(f"{path}: {where}: found {repr(value)[:60]}, expected {expected}")
+
+
+def _is_name(value):
+    return isinstance(value, str) and NAME.fullmatch(value)
+
+
+def _is_number(value):
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def window(paradigm, name, source="paradigm"):

@@ -1,7 +1,8 @@
 """Experimental distributions given as percentiles 0 to 100: quantiles, random draws, cumulative distribution."""
 
 import numpy as np
-import pandas as pd
+
+from analysis_shared.reading import read_table
 
 PERCENTS = np.arange(101)
 PERCENTS.flags.writeable = False
@@ -26,10 +27,8 @@ def read_percentiles(path):
     ValueError
         If columns or values are missing, a row is given twice, a type has no units or percentiles fall.
     """
-    table = pd.read_csv(path, sep=r"\s+", comment="#")
-    missing = [name for name in ("cell_type", "metric", "n_units", *COLUMNS) if name not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {missing[0]}")
+    people_edit_it = {"sep": r"\s+", "comment": "#", "whole_lines": False}
+    table = read_table(path, columns=("cell_type", "metric"), numeric=("n_units", *COLUMNS), **people_edit_it)
     table = table.set_index(["cell_type", "metric"])[["n_units", *COLUMNS]]
     values = table[list(COLUMNS)].to_numpy()
     for problem, rows in (

@@ -1,7 +1,8 @@
 """Spikes of one trial: reading a SONATA file strictly, and counting spikes by node and window."""
 
-import h5py
 import numpy as np
+
+from analysis_shared.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5
 
 MILLISECONDS = ("ms", "millisecond", "milliseconds")
 
@@ -31,13 +32,8 @@ def read_spikes(path, n_nodes, duration_ms, population="v1"):
         Naming the file: if it is missing, unreadable or damaged, or holds another population, unknown nodes, another
         unit, or times outside the recording.
     """
-    try:
-        with h5py.File(path) as stream:
-            node_ids, times_ms = _read_population(stream, population)
-    except OSError as error:
-        raise ValueError(f"{path}: cannot read spikes: {error}") from error
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    with open_hdf5(path, "spike file") as stream:
+        node_ids, times_ms = _read_population(stream, path, population)
     if len(node_ids) != len(times_ms):
         raise ValueError(f"{path}: {len(node_ids)} node ids for {len(times_ms)} timestamps")
     if len(node_ids) and not (node_ids.min() >= 0 and node_ids.max() < n_nodes):
@@ -47,19 +43,17 @@ def read_spikes(path, n_nodes, duration_ms, population="v1"):
     return node_ids, times_ms
 
 
-def _read_population(stream, population):
-    found = sorted(stream["spikes"]) if "spikes" in stream else []
-    if population not in found:
-        raise ValueError(f"no population spikes/{population}, found {', '.join(found) or 'none'}")
-    group = stream["spikes"][population]
-    absent = [name for name in ("node_ids", "timestamps") if name not in group]
-    if absent:
-        raise ValueError(f"spikes/{population} has no {', '.join(absent)}")
-    unit = group["timestamps"].attrs.get("units", "ms")
+def _read_population(stream, path, population):
+    groups = child_groups(stream, "spikes")
+    if population not in groups:
+        raise ValueError(f"{path}: no population spikes/{population}, found {', '.join(groups) or 'none'}")
+    node_ids = column(groups[population], "node_ids", WHOLE_NUMBERS)
+    timestamps = column(groups[population], "timestamps")
+    unit = timestamps.attrs.get("units", "ms")
     unit = unit.decode() if isinstance(unit, bytes) else str(unit)
     if unit not in MILLISECONDS:
-        raise ValueError(f"spikes/{population}/timestamps are in {unit!r}, expected milliseconds")
-    return group["node_ids"][:].astype(np.int64), group["timestamps"][:].astype(np.float64)
+        raise ValueError(f"{path}: spikes/{population}/timestamps are in {unit!r}, expected milliseconds")
+    return node_ids[:].astype(np.int64), timestamps[:].astype(np.float64)
 
 
 def count_spikes(node_ids, times_ms, window_ms, n_nodes):

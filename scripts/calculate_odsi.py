@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 import command_line
+from analysis_shared.nodes import count_nodes
 from analysis_shared.paradigms import directions_deg, read_paradigm, window
 from analysis_shared.selectivity import firing_rates, rates_table, selectivity_table
 from analysis_shared.spikes import count_spikes, read_spikes
@@ -29,12 +29,6 @@ def parse(argv):
     parser.add_argument("--rates", required=True, type=Path, help="table of rates by condition to write")
     parser.add_argument("--selectivity", required=True, type=Path, help="table of selectivity by cell to write")
     return parser.parse_args(argv)
-
-
-def number_of_nodes(path):
-    """Number of V1 nodes; their ids are 0..N-1."""
-    with h5py.File(path) as stream:
-        return len(stream["nodes/v1/node_type_id"])
 
 
 def count_all(paradigm, spikes_dir, n_nodes):
@@ -70,7 +64,7 @@ def main(argv=None):
     directions = directions_deg(paradigm)
     if not evenly_spaced(directions):
         print(f"{args.paradigm}: directions do not sample the circle evenly: OSI and DSI are biased", file=sys.stderr)
-    counts = count_all(paradigm, args.spikes_dir, number_of_nodes(args.network_dir / "v1_nodes.h5"))
+    counts = count_all(paradigm, args.spikes_dir, count_nodes(args.network_dir / "v1_nodes.h5"))
     evoked, spontaneous = (firing_rates(counts[name], window(paradigm, name)) for name in WINDOWS)
     names = [condition["name"] for condition in paradigm["conditions"]]
     write_table(rates_table(evoked, spontaneous, directions, names), args.rates)

@@ -182,7 +182,7 @@ def test_a_missing_trial_stops_the_step_and_leaves_no_table(experiment):
     ("conditions", "message"),
     [
         ([{"name": "a", "trials": 2, "parameters": {"direction_deg": 45}}], "at least 2 directions"),
-        ([{"name": "a", "trials": 2, "parameters": {"direction_deg": d}} for d in (0, 360)], "at least 2 directions"),
+        ([{"name": f"a{d}", "trials": 2, "parameters": {"direction_deg": d}} for d in (0, 360)], "at least 2 directions"),
         ([{"name": "flash", "trials": 2, "parameters": {"contrast": 1}}], "condition flash has no direction_deg"),
     ],
 )
