@@ -30,7 +30,7 @@ def models_of(tables):
     return pd.DataFrame({"cell_type": cell_type, "cells": cells, "rheobase_pA": models["rheobase_pA"]})
 
 
-def recorded_rate(percentiles, cell_type, path):
+def recorded_rate(percentiles, cell_type):
     """Number of recorded units and mean rate (Hz) of a cell type.
 
     Raises
@@ -40,7 +40,7 @@ def recorded_rate(percentiles, cell_type, path):
     """
     key = (reference_type(cell_type), METRIC)
     if key not in percentiles.index:
-        raise ValueError(f"{path}: no row {' '.join(key)}, which the target current of {cell_type} needs")
+        raise ValueError(f"no row {' '.join(key)}, expected one with the recorded rates")
     row = percentiles.loc[key]
     return int(row["n_units"]), mean(row[list(COLUMNS)].to_numpy(float))
 
@@ -52,10 +52,10 @@ def target_table(models, curves, percentiles, path):
     for cell_type in display_order(models["cell_type"]):
         own = models[models["cell_type"] == cell_type]
         try:
-            n_units, rate = recorded_rate(percentiles, cell_type, path)
+            n_units, rate = recorded_rate(percentiles, cell_type)
             current = current_at_rate(means[cell_type], rate)
         except ValueError as error:
-            faults.append(f"{cell_type}: {error}")
+            faults.append(f"{path}, target current of {cell_type}: {error}")
             continue
         known = own.dropna()
         rheobase = np.average(known["rheobase_pA"], weights=known["cells"]) if len(known) else np.nan

@@ -66,7 +66,7 @@ def read_matrices(networks, naming):
                 f"{path}: cell type {sorted(absent)[0]} is not in both this table and the nodes of {folder}"
             )
         table = table.drop(columns="mean_rate_Hz")
-        matrices[name] = pd.concat([table, table.sum().rename(SUM).to_frame().T])
+        matrices[name] = pd.concat([table, table.sum(min_count=1).rename(SUM).to_frame().T])
     return matrices, cells
 
 
