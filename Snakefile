@@ -22,6 +22,8 @@ include: "workflow/rules/lgn.smk"
 include: "workflow/rules/background.smk"
 include: "workflow/rules/v1.smk"
 include: "workflow/rules/metrics.smk"
+include: "workflow/rules/suppression.smk"
+include: "workflow/rules/suppression_figures.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/background_tuning.smk"
 

@@ -121,12 +121,15 @@ def members(pool):
 
 
 def for_each(wildcards, *patterns):
-    """Patterns filled in for each variant and network of the wildcards; of the pool as a whole if no network is asked."""
+    """Patterns filled in for each variant (or its option) and network; of the pool as a whole if no network is asked."""
     variants = wildcards.get("variants", wildcards.get("variant", "")).split("_vs_")
     networks = members(wildcards.pool) if any("{network}" in pattern for pattern in patterns) else [""]
     return [
         [
-            pattern.replace("{variant}", variant).replace("{network}", network).replace("{pool}", wildcards.pool)
+            pattern.replace("{variant}", variant)
+            .replace("{option}", option_of(variant))
+            .replace("{network}", network)
+            .replace("{pool}", wildcards.pool)
             for pattern in patterns
         ]
         for variant in variants

@@ -1,9 +1,6 @@
 """Cohorts of cells by their weights, and what silencing them changes."""
 
-from analysis_shared.cohorts import GROUPS, MEASURES, NODE_SET, REGIONS
-
-# Options that a figure shows side by side.
-OPTIONS_SHOWN = rf"(?:{one_of(OPTIONS)})(?:_vs_(?:{one_of(OPTIONS)}))*"
+from analysis_shared.cohorts import NODE_SET
 
 
 def recurrent_edges(wildcards):
