@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from v1_model.files import whole_file
+from v1_model.files import remove_unfinished, whole_file
 from v1_model.sonata import CHUNK_EDGES
 
 BLOCK_EDGES = 4 * CHUNK_EDGES
@@ -159,6 +159,7 @@ def copy_with_weights(source, destination, population, blocks):
     ValueError
         If there are more or fewer weights than edges. The destination is then left as it was.
     """
+    remove_unfinished(destination)
     with whole_file(destination) as part:
         shutil.copyfile(source, part)
         with h5py.File(part, "r+") as h5:

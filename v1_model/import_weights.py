@@ -19,6 +19,16 @@ RANGE_EDGES = 1 << 23
 EXAMPLES = 3
 
 
+MISSING = "edges of the network that are missing"
+EXTRA = "edges that are not in the network"
+TWICE = "edges given more than once"
+NOT_FINITE = "weights that are not finite numbers"
+WRONG_SIGN = {
+    1: "edges of excitatory sources with a negative weight",
+    -1: "edges of inhibitory sources with a positive weight",
+}
+
+
 @dataclass
 class Faults:
     """What is wrong with a file: how often, and where first.
@@ -48,20 +58,10 @@ class Faults:
         if not self.counts:
             return
         lines = [
-            f"{path}: {count:,} {fault}, the first: {', '.join(self.examples[fault])}"
+            f"{path}: {fault}: {count:,}, the first {', '.join(self.examples[fault])}"
             for fault, count in self.counts.items()
         ]
         raise ValueError("\n".join([*lines, f"expected: the edges of {built}, each once, in any order"]))
-
-
-MISSING = "edges of the network are missing"
-EXTRA = "edges are not in the network"
-TWICE = "edges are given more than once"
-NOT_FINITE = "weights are not finite numbers"
-WRONG_SIGN = {
-    1: "edges of excitatory sources have a negative weight",
-    -1: "edges of inhibitory sources have a positive weight",
-}
 
 
 def target_ranges(built, imported, range_edges):
@@ -180,10 +180,10 @@ class Importer:
         weights, missing, extra, twice = matched_weights(ordered, (ends[1] - first) * n + ends[0], ends[2])
         self._check(ends, extra, twice)
         self.faults.add(MISSING, ordered[missing] % n, ordered[missing] // n + first)
-        if order is None:
-            return weights.astype(np.float32)
         placed = np.empty(len(weights), dtype=np.float32)
-        placed[order] = weights
+        # Weights too large for single precision are among the faults already.
+        with np.errstate(over="ignore"):
+            placed[slice(None) if order is None else order] = weights
         return placed
 
     def _check(self, ends, extra, twice):

@@ -16,7 +16,7 @@ ENDS = ("source_node_id", "target_node_id")
 # Names that published networks and the SONATA specification give to the synapses of an edge.
 NUMBERS = ("nsyns", "n_syns_")
 CSV_COLUMNS = {"source_node_id": np.int64, "target_node_id": np.int64, WEIGHT: np.float64}
-OUT_OF_RANGE = "edges have a node id that the network does not have"
+OUT_OF_RANGE = "edges with a node id that the network does not have"
 
 
 def read_csv_edges(path, spool):
