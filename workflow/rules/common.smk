@@ -27,6 +27,7 @@ from resource_model import (
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     PYTHONPATH=os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
+    V1FLOW_JOB="1",
 )
 
 try:
@@ -57,14 +58,16 @@ def one_of(names):
 VARIANT = rf"(?:{one_of(OPTIONS)})(?:__(?:{one_of(PERTURBATIONS)}))?"
 
 
-# Variants that a figure shows side by side.
+# Variants, or options, that a figure shows side by side.
 VARIANTS = rf"{VARIANT}(?:_vs_{VARIANT})*"
+OPTIONS_SHOWN = rf"(?:{one_of(OPTIONS)})(?:_vs_(?:{one_of(OPTIONS)}))*"
 
 
 wildcard_constraints:
     network=one_of(NETWORKS),
     pool=one_of(POOLS),
     option=one_of(OPTIONS),
+    options=OPTIONS_SHOWN,
     variant=VARIANT,
     variants=VARIANTS,
     perturbation=one_of(PERTURBATIONS),

@@ -4,8 +4,6 @@ from analysis_shared.cohorts import GROUPS, MEASURES, REGIONS
 from analysis_shared.style import option_label, variant_label
 from analysis_shared.target_fractions import TARGET_REGIONS
 
-# Options that a figure shows side by side.
-OPTIONS_SHOWN = rf"(?:{one_of(OPTIONS)})(?:_vs_(?:{one_of(OPTIONS)}))*"
 TYPE_TABLE = rules.calculate_suppression.output.types
 CELL_WEIGHTS = rules.calculate_cell_weights.output[0]
 
