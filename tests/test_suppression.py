@@ -1,0 +1,333 @@
+"""Suppression: paired intervals that cover, planted changes recovered, targets left out, silenced cells silent."""
+
+import json
+import shutil
+
+import calculate_odsi
+import calculate_suppression
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from scipy.stats import ttest_rel
+from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
+
+from analysis_shared.intervals import mean_interval
+from analysis_shared.paired import paired_change
+from analysis_shared.suppression import SUPPRESSION_METRICS, cell_groups, compare_cells, compare_groups
+from analysis_shared.suppression_summary import (
+    LOW_BASELINE,
+    SILENCED,
+    UNRESPONSIVE,
+    VALUE,
+    read_type_tables,
+    summarise_changes,
+)
+
+CHANGE = 1.5
+"""Factor by which the planted type's rate goes up."""
+
+
+# --- paired intervals ----------------------------------------------------------------------------------------------
+
+
+def test_interval_of_the_change_is_that_of_the_paired_t_test():
+    rng = np.random.default_rng(1)
+    before = rng.gamma(4, 1, 30)
+    after = before * 0.8 + rng.normal(0, 0.3, 30)
+    found = paired_change(before, after)
+    expected = ttest_rel(after, before).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    over_values = mean_interval(after - before)
+    assert (found.change, found.low, found.high) == pytest.approx(over_values[:3])
+    assert found.percent == pytest.approx(100 * (after.mean() / before.mean() - 1)) and found.n == 30
+
+
+def test_strata_of_their_own_level_widen_nothing():
+    rng = np.random.default_rng(2)
+    before, difference = rng.normal(10, 1, (8, 5)), rng.normal(1, 0.2, (8, 5))
+    found = paired_change(before, before + difference)
+    shifted = paired_change(before, before + difference + 50 * np.arange(8)[:, None])
+    assert shifted.high - shifted.low == pytest.approx(found.high - found.low)
+    # By hand: pooled variance with 8 * 4 degrees of freedom; t(0.975, 32) = 2.036933.
+    pooled = difference.var(axis=1, ddof=1).mean()
+    assert found.high - found.change == pytest.approx(2.036933 * np.sqrt(pooled / 40), rel=1e-6)
+
+
+def test_intervals_cover_the_true_change_95_times_in_100():
+    rng = np.random.default_rng(3)
+    level = np.array([4.0, 8.0, 6.0])[:, None]
+    hits, n_repeats = np.zeros(2), 2000
+    for _ in range(n_repeats):
+        common = rng.gamma(20, 1 / 20, (3, 6))
+        before = level * common
+        after = 0.7 * level * common + rng.normal(0, 0.3, (3, 6))
+        found = paired_change(before, after)
+        hits += [found.low < -0.3 * level.mean() < found.high, found.percent_low < -30 < found.percent_high]
+    # Five standard errors of a proportion of 0.95; the level of the strata makes the spread unequal between them.
+    assert np.all(np.abs(hits / n_repeats - 0.95) < 5 * np.sqrt(0.95 * 0.05 / n_repeats)), hits / n_repeats
+
+
+def test_what_is_undefined_is_nan():
+    assert np.isnan(paired_change([], [])[:8]).all() and paired_change([], []).n == 0
+    one = paired_change([2.0], [1.0])
+    assert one.change == -1 and one.percent == -50 and np.isnan([one.low, one.percent_high]).all()
+    silent = paired_change([0.0, 0.0], [1.0, 2.0])
+    assert silent.change == 1.5 and np.isnan([silent.percent, silent.percent_low]).all()
+    with pytest.raises(ValueError, match="cannot be paired"):
+        paired_change([1.0], [1.0, 2.0])
+    with pytest.raises(ValueError, match="NaN"):
+        paired_change([1.0, np.nan], [1.0, 2.0])
+
+
+# --- hand-made cells -----------------------------------------------------------------------------------------------
+
+
+def selectivity(rates, **columns):
+    table = {"node_id": range(len(rates)), "max_mean_rate(Hz)": rates, "Ave_Rate(Hz)": rates, "Spont_Rate(Hz)": rates}
+    table |= {"OSI": 0.5, "DSI": 0.5, "lifetime_sparsity": 0.5} | columns
+    return pd.DataFrame(table)
+
+
+@pytest.fixture
+def nodes():
+    """Four PV cells, two of them in the core, and four excitatory core cells."""
+    return pd.DataFrame(
+        {
+            "node_id": range(8),
+            "cell_type": ["L4_PV"] * 4 + ["L5_ET", "L5_ET", "L5_IT", "L5_IT"],
+            "ei": ["i"] * 4 + ["e"] * 4,
+            "class": ["PV"] * 4 + ["ET", "ET", "IT", "IT"],
+            "core": [True, True, False, False] + [True] * 4,
+        }
+    )
+
+
+def compare(nodes, targets, baseline, perturbed, region="core"):
+    cells = compare_cells(nodes, targets, baseline, perturbed)
+    types = compare_groups(cells, cell_groups(nodes, targets, region), {}, region)
+    return cells, types.set_index(["level", "group", "metric"])
+
+
+def test_targets_are_left_out_of_both_runs(nodes):
+    baseline = selectivity([10.0, 2, 3, 4, 100, 6, 8, 8])
+    perturbed = selectivity([0.0, 3, 6, 8, 0, 9, 4, 4])
+    cells, types = compare(nodes, [0, 4], baseline, perturbed)
+    assert cells["target"].tolist() == [True, False, False, False, True, False, False, False]
+    assert cells["mean_rate_Hz_change"].tolist() == [-10, 1, 3, 4, -100, 3, -4, -4]
+    pv = types.loc[("cell_type", "L4_PV", "mean_rate_Hz")]
+    assert pv[["n_region", "n_targets", "n_cells", "baseline", "perturbed"]].tolist() == [2, 1, 1, 2, 3]
+    et = types.loc[("cell_type", "L5_ET", "mean_rate_Hz")]
+    assert (et["baseline"], et["percent_change"]) == (6, 50)
+    pooled = types.loc[("cell_type", "L5_Exc", "mean_rate_Hz")]
+    assert pooled["n_cells"] == 3 and pooled["change"] == pytest.approx(-5 / 3)
+    assert types.loc[("class", "exc", "mean_rate_Hz"), "n_cells"] == 3
+    _, everywhere = compare(nodes, [0, 4], baseline, perturbed, "all")
+    assert everywhere.loc[("cell_type", "L4_PV", "mean_rate_Hz"), "baseline"] == 3
+
+
+def test_indices_are_compared_over_cells_that_respond_in_both_runs(nodes):
+    baseline = selectivity([1.0] * 4 + [2, 2, 0.4, 2], OSI=[0.1] * 4 + [0.2, 0.3, 0.9, 0.5])
+    perturbed = selectivity([1.0] * 4 + [2, 0.49, 2, 0.5], OSI=[0.1] * 4 + [0.4, 0.9, 0.9, np.nan])
+    cells, types = compare(nodes, [], baseline, perturbed)
+    assert cells["responsive_baseline"].tolist() == [True] * 6 + [False, True]
+    assert cells["responsive_perturbed"].tolist() == [True] * 5 + [False, True, True]
+    exc = types.loc[("class", "exc", "OSI")]
+    # Of four cells one responds in both runs and has an index in both.
+    assert exc[["n_cells", "baseline", "perturbed"]].tolist() == [1, 0.2, 0.4]
+    assert types.loc[("class", "exc", "DSI"), "n_cells"] == 2
+    assert types.loc[("class", "exc", "mean_rate_Hz"), "n_cells"] == 4
+
+
+def test_states_of_types_without_a_percent_change(nodes, tmp_path):
+    baseline = selectivity([5.0] * 4 + [0.05, 0.05, 8, 8])
+    _, types = compare(nodes, [0, 1, 2, 3], baseline, selectivity([0.0] * 4 + [1, 1, 4, 4]))
+    types.reset_index().to_csv(tmp_path / "types.csv", sep=" ", index=False, na_rep="nan")
+    summary = summarise_changes(read_type_tables([["pv_silenced", tmp_path / "types.csv"]]))
+    states = summary[summary["level"] == "cell_type"].set_index(["group", "metric"])["state"]
+    assert states["L4_PV", "mean_rate_Hz"] == SILENCED and states["L4_PV", "OSI"] == SILENCED
+    assert states["L5_ET", "mean_rate_Hz"] == LOW_BASELINE and states["L5_ET", "OSI"] == UNRESPONSIVE
+    assert states["L5_IT", "mean_rate_Hz"] == VALUE
+
+
+def test_several_networks_are_averaged_with_the_interval_over_them(nodes, tmp_path):
+    paths = []
+    for index, factor in enumerate((0.5, 0.6, 1.0)):
+        _, types = compare(nodes, [0], selectivity([4.0] * 8), selectivity([4.0 * factor] * 8))
+        paths.append(tmp_path / f"{index}.csv")
+        types.reset_index().to_csv(paths[-1], sep=" ", index=False, na_rep="nan")
+    summary = summarise_changes(read_type_tables([["inh", *paths]])).set_index(["group", "metric"])
+    row = summary.loc[("L5_IT", "mean_rate_Hz")]
+    expected = mean_interval([-50.0, -40.0, 0.0])
+    assert (row["percent_change"], row["low"], row["high"]) == pytest.approx(expected[:3])
+    assert (row["n_networks"], row["n_cells"], row["interval_over"]) == (3, 6, "networks")
+
+
+def test_tables_that_do_not_belong_together_are_refused(nodes, tmp_path):
+    _, types = compare(nodes, [0], selectivity([4.0] * 8), selectivity([2.0] * 8))
+    core, everywhere = tmp_path / "core.csv", tmp_path / "all.csv"
+    types.reset_index().to_csv(core, sep=" ", index=False, na_rep="nan")
+    types.reset_index().assign(region="all").to_csv(everywhere, sep=" ", index=False, na_rep="nan")
+    with pytest.raises(ValueError, match="different regions: all, core"):
+        read_type_tables([["a", core], ["b", everywhere]])
+    with pytest.raises(ValueError, match="one table a network"):
+        read_type_tables([["a", core], ["b", core, core]])
+    with pytest.raises(ValueError, match="given twice"):
+        read_type_tables([["a", core], ["a", core]])
+    types.reset_index().drop(columns="n_targets").to_csv(core, sep=" ", index=False)
+    with pytest.raises(ValueError, match=r"core\.csv: no column n_targets"):
+        read_type_tables([["a", core]])
+
+
+# --- planted changes through the scripts ---------------------------------------------------------------------------
+
+
+def make_runs(root, trials=4, seed=5):
+    """A network, and its spikes with and without silencing: every other PV cell falls silent, L4_Exc goes up by half.
+
+    The unperturbed spikes of the other types are the same in both runs.
+    """
+    rng = np.random.default_rng(seed)
+    nodes = make_network(root / "network", 1500, seed=seed)
+    paradigm = make_paradigm(root / "paradigm.json", trials=trials)
+    targets = np.flatnonzero(nodes["class"] == "PV")[::2]
+    rate_hz = np.where(nodes["ei"] == "e", 3.0, 8.0) * rng.lognormal(-0.1, 0.5, len(nodes))
+    raised = (nodes["cell_type"] == "L4_Exc").to_numpy()
+    for condition in paradigm["conditions"]:
+        for trial in range(trials):
+            # Each trial has a drive of its own that both runs share, as they share their inputs.
+            driven_hz = rate_hz * rng.gamma(20, 1 / 20)
+            spikes = poisson(rng, driven_hz)
+            more = poisson(rng, np.where(raised, driven_hz * (CHANGE - 1), 0))
+            kept = ~np.isin(spikes[0], targets)
+            perturbed = [np.concatenate([part[kept], extra]) for part, extra in zip(spikes, more, strict=True)]
+            name = f"{condition['name']}_trial{trial}"
+            write_spikes(root / "plain" / name / "spikes.h5", *spikes)
+            write_spikes(root / "silenced" / name / "spikes.h5", *perturbed)
+    (root / "targets.json").write_text(json.dumps({"population": "v1", "node_id": targets.tolist()}))
+    return nodes, targets
+
+
+def poisson(rng, rate_hz):
+    counts = rng.poisson(rate_hz * 3)
+    node_ids = np.repeat(np.arange(len(rate_hz)), counts)
+    return node_ids, rng.uniform(0, 3000, len(node_ids))
+
+
+def measure(root):
+    """Selectivity of both runs and what the perturbation changes, by the scripts."""
+    shared = ["--paradigm", root / "paradigm.json", "--network-dir", root / "network"]
+    for run in ("plain", "silenced"):
+        tables = ["--rates", root / f"rates_{run}.csv", "--selectivity", root / f"selectivity_{run}.csv"]
+        calculate_odsi.main([*map(str, [*shared, "--spikes-dir", root / run, *tables])])
+    arguments = [*shared, "--naming-scheme", NAMING_SCHEME, "--node-set", root / "targets.json"]
+    for name, run in (("baseline", "plain"), ("perturbed", "silenced")):
+        arguments += [f"--{name}-dir", root / run, f"--{name}-selectivity", root / f"selectivity_{run}.csv"]
+    arguments += ["--cells", root / "cells.csv", "--types", root / "types.csv"]
+    calculate_suppression.main([*map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """Folder, nodes and targets of the planted changes."""
+    root = tmp_path_factory.mktemp("planted")
+    nodes, targets = make_runs(root)
+    measure(root)
+    return root, nodes, targets
+
+
+def test_planted_changes_are_recovered(planted):
+    root, nodes, targets = planted
+    types = pd.read_csv(root / "types.csv", sep=" ").set_index(["level", "group", "metric"])
+    row = types.loc[("cell_type", "L4_Exc", "mean_rate_Hz")]
+    core = np.hypot(nodes["x"], nodes["z"]) <= 200
+    assert row["n_cells"] == ((nodes["cell_type"] == "L4_Exc") & core).sum() and row["n_trials"] == 32
+    for over in ("cells", "trials"):
+        width = row[f"{over}_percent_high"] - row[f"{over}_percent_low"]
+        # Within twice the interval, about four standard errors, so that the seed does not matter.
+        assert abs(row["percent_change"] - 50) < width < 15
+        assert row[f"{over}_low"] < row["change"] < row[f"{over}_high"]
+    for group in ("L2/3_Exc", "L5_Exc", "L4_PV", "L6_SST", "L1_Inh"):
+        untouched = types.loc[("cell_type", group)]
+        assert (untouched["change"] == 0).all() and (untouched["trials_low"].dropna() == 0).all()
+    pv = types.loc[("class", "pv", "mean_rate_Hz")]
+    assert pv["n_targets"] == core[targets].sum() and pv["n_cells"] == pv["n_region"] - pv["n_targets"]
+
+
+def test_cells_and_trials_have_the_same_means(planted):
+    root, nodes, targets = planted
+    cells = pd.read_csv(root / "cells.csv", sep=" ")
+    assert cells["node_id"].tolist() == list(range(len(nodes)))
+    assert np.flatnonzero(cells["target"]).tolist() == targets.tolist()
+    assert (cells.loc[cells["target"], "mean_rate_Hz_perturbed"] == 0).all()
+    assert cells.loc[cells["target"], "OSI_change"].isna().all()
+    types = pd.read_csv(root / "types.csv", sep=" ")
+    for metric in ("mean_rate_Hz", "spontaneous_rate_Hz"):
+        rows = types[(types["metric"] == metric) & (types["n_cells"] > 0)]
+        middle = (rows["trials_low"] + rows["trials_high"]) / 2
+        np.testing.assert_allclose(middle, rows["change"], atol=1e-5)
+    by_hand = cells[cells["core"] & ~cells["target"] & (cells["cell_type"] == "L6_Exc")]
+    found = types[(types["group"] == "L6_Exc") & (types["metric"] == "preferred_direction_rate_Hz")].iloc[0]
+    assert found["baseline"] == pytest.approx(by_hand["preferred_direction_rate_Hz_baseline"].mean(), rel=1e-5)
+    assert set(types["metric"]) == {metric.name for metric in SUPPRESSION_METRICS}
+
+
+def test_a_missing_trial_is_an_error(planted, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(planted[0], root)
+    missing = root / "silenced" / "angle90_trial1" / "spikes.h5"
+    missing.unlink()
+    with pytest.raises(ValueError, match=r"silenced.angle90_trial1.spikes\.h5"):
+        measure(root)
+
+
+def test_a_selectivity_table_of_another_network_is_refused(planted, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(planted[0], root)
+    path = root / "selectivity_plain.csv"
+    pd.read_csv(path, sep=" ").iloc[:-5].to_csv(path, sep=" ", index=False)
+    arguments = ["--paradigm", root / "paradigm.json", "--network-dir", root / "network", "--naming-scheme"]
+    arguments += [NAMING_SCHEME, "--node-set", root / "targets.json", "--baseline-dir", root / "plain"]
+    arguments += ["--perturbed-dir", root / "silenced", "--baseline-selectivity", path, "--perturbed-selectivity"]
+    arguments += [root / "selectivity_silenced.csv", "--cells", root / "c.csv", "--types", root / "t.csv"]
+    with pytest.raises(ValueError, match="1495 rows do not match the 1500 cells"):
+        calculate_suppression.main([*map(str, arguments)])
+    assert not (root / "t.csv").exists()
+
+
+# --- panels --------------------------------------------------------------------------------------------------------
+
+
+def assert_drawn(stem, *tables):
+    image = imread(f"{stem}.png")
+    assert image.std() > 0.01 and min(image.shape[:2]) > 300
+    assert stem.with_suffix(".pdf").stat().st_size > 1000
+    for name in tables:
+        assert len(pd.read_csv(f"{stem}{name}", sep=" ")) > 0
+
+
+@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize("panel", ["plot_silencing_heatmap", "plot_suppression_cascade"])
+def test_panels_of_changes(planted, tmp_path, panel, n_networks):
+    tables = [planted[0] / "types.csv"] * n_networks
+    perturbations = ["--perturbation", "pv_high_outgoing", *tables, "--perturbation", "pv_silenced", *tables]
+    draw(f"figure5/{panel}.py", *perturbations, "--title", "tiny", "--output-stem", tmp_path / "panel")
+    assert_drawn(tmp_path / "panel", ".csv")
+    table = pd.read_csv(tmp_path / "panel.csv", sep=" ")
+    assert set(table["perturbation"]) == {"pv_high_outgoing", "pv_silenced"}
+    row = table[(table["group"] == "L4_Exc") & (table["metric"] == "mean_rate_Hz")].iloc[0]
+    assert row["interval_over"] == ("trials" if n_networks == 1 else "networks")
+    assert abs(row["percent_change"] - 50) < 10
+
+
+def test_rasters_of_both_runs(planted, tmp_path):
+    root = planted[0]
+    trial = "angle45_trial1/spikes.h5"
+    arguments = ["--baseline-spikes", root / "plain" / trial, "--perturbed-spikes", root / "silenced" / trial]
+    arguments += ["--node-set", root / "targets.json", "--window-ms", 1, 3000, "--network-dir", root / "network"]
+    arguments += ["--naming-scheme", NAMING_SCHEME, "--paradigm", root / "paradigm.json", "--condition", "angle45"]
+    draw("figure5/plot_suppression_rasters.py", *arguments, "--title", "tiny", "--output-stem", tmp_path / "raster")
+    assert_drawn(tmp_path / "raster", "_rates.csv")
+    rates = pd.read_csv(tmp_path / "raster_rates.csv", sep=" ")
+    assert (rates.loc[rates["target"], "perturbed_hz"] == 0).all()
+    assert (rates.loc[~rates["target"] & (rates["cell_type"] == "L6_Exc"), "perturbed_hz"] > 0).all()
