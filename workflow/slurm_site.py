@@ -19,7 +19,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "config" / "config.yaml"
 
 
 def trial_rules(config=CONFIG):
-    """Names of the rules that simulate trials, those of a config file's paradigms, for job arrays (comma between them)."""
+    """Names of the rules that simulate a config file's paradigms, with commas between, for ``--slurm-array-jobs``."""
     paradigms = yaml.safe_load(Path(config).read_text())["paradigms"]
     return ",".join(f"run_v1_{paradigm}{suffix}" for paradigm in paradigms for suffix in ("", "_blank"))
 

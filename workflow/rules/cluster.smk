@@ -12,4 +12,8 @@ SUBMITTED = (
     "calculate_suppression",
 )
 
+# Jobs would write to results/ all the same.
+if workflow.overwrite_workdir and not workflow.local_exec:
+    raise WorkflowError("--directory does not reach the jobs on a cluster: make results/ a link to the folder instead")
+
 workflow.localrules(*(rule.name for rule in workflow.rules if not rule.name.startswith(SUBMITTED)))
