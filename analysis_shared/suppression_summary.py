@@ -108,6 +108,11 @@ def _why_not(rows):
     return UNRESPONSIVE if rows["n_cells"].sum() == 0 else LOW_BASELINE
 
 
+def without_absent(summary):
+    """The rows of groups that have cells in at least one network."""
+    return summary[summary["state"] != ABSENT]
+
+
 def is_clear(summary):
     """Whether each row's interval excludes no change (False where there is no interval)."""
     return (summary["low"] > 0) | (summary["high"] < 0)

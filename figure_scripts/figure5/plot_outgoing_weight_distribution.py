@@ -132,7 +132,7 @@ def draw(table, cells, limits, args):
                 color=THIRD_COLOURS[third],
             )
     label_axis(axes, table["bin_low"].min(), table["bin_high"].max())
-    axes.margins(y=0.08)
+    axes.set_ylim(0, 1.08 * base.max())
     axes.set(xlabel=LABELS[args.measure], ylabel=f"{readable(args.cell_type)} cells")
     axes.legend(title=f"third within {args.group.replace('_', ' ')}", title_fontsize=8)
     n_networks = cells["network"].nunique()

@@ -28,11 +28,13 @@ from analysis_shared.suppression_summary import (
     perturbation_label,
     read_type_tables,
     summarise_changes,
+    without_absent,
 )
 from v1_model.files import whole_file
 
 SHOWN = ("mean_rate_Hz", "OSI", "DSI", "lifetime_sparsity")
 LARGEST_LIMIT = 80.0
+MOST_LEVEL_LABELS = 4
 MARKS = {SILENCED: "×", LOW_BASELINE: "≈0", UNRESPONSIVE: "–", ABSENT: ""}
 BLANK = "#ececec"
 
@@ -71,7 +73,7 @@ def draw_heatmap(axes, table, cell_types, names):
     for row, column in np.ndindex(shape):
         value = values[row, column]
         found = np.isfinite(value)
-        text = f"{value:.1f}" if found else MARKS[states[row, column]]
+        text = f"{value:.1f}".replace("-", "−") if found else MARKS[states[row, column]]
         axes.text(
             *(column, row, text),
             ha="center",
@@ -131,8 +133,11 @@ def draw(summary, names, region, title):
         write_sizes(axes, shown, cell_types)
         axes.set_title(suppression_metric(name).short_label, pad=10)
         axes.set_yticks(range(len(cell_types)), [readable(cell_type) for cell_type in cell_types])
-        labels = [perturbation_label(name).replace(" ", "\n") for name in names]
-        axes.set_xticks(range(len(names)), labels, fontsize=7)
+        upright = len(names) > MOST_LEVEL_LABELS
+        labels = [
+            perturbation_label(name) if upright else perturbation_label(name).replace(" ", "\n") for name in names
+        ]
+        axes.set_xticks(range(len(names)), labels, fontsize=7, rotation=90 if upright else 0)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(image, ax=axes, shrink=0.5, pad=0.14, aspect=18)
@@ -150,7 +155,7 @@ def draw(summary, names, region, title):
 def main(argv=None):
     args = parse(argv)
     tables = read_type_tables(args.perturbation)
-    summary = summarise_changes(tables[tables["metric"].isin(SHOWN)])
+    summary = without_absent(summarise_changes(tables[tables["metric"].isin(SHOWN)]))
     names = [entry[0] for entry in args.perturbation]
     with mpl.rc_context(publication_style()):
         figure = draw(summary, names, tables["region"].iloc[0], args.title)

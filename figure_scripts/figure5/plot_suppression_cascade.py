@@ -26,13 +26,16 @@ from analysis_shared.suppression_summary import (
     perturbation_label,
     read_type_tables,
     summarise_changes,
+    without_absent,
 )
 from v1_model.files import whole_file
 
 METRIC = "mean_rate_Hz"
 UP, DOWN, UNCLEAR = "#c73635", "#2b7bba", "#8c8c8c"
-TICKS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+TICKS = (1, 1.2, 1.5, 2, 3, 5, 7)
+MOST_TICKS = 6
 LEAST_RATIO = 0.01
+RATIOS = {"ratio": "percent_change", "ratio_low": "low", "ratio_high": "high"}
 NOTES = {SILENCED: "silenced", LOW_BASELINE: "baseline ≈ 0"}
 
 
@@ -62,9 +65,6 @@ def with_direction(summary):
     return table
 
 
-RATIOS = {"ratio": "percent_change", "ratio_low": "low", "ratio_high": "high"}
-
-
 def ratio_limits(table):
     """Limits of the axis: the ratios and their intervals with some room, around 1."""
     shown = table.loc[table["state"] == VALUE, list(RATIOS)].to_numpy()
@@ -73,19 +73,31 @@ def ratio_limits(table):
     return low / 1.15, high * 1.15
 
 
+def ratio_ticks(limits):
+    """Round ratios within the limits, 1 among them, not too close to each other."""
+    near = np.log(limits[1] / limits[0]) / MOST_TICKS
+    candidates = [tick * 10.0**power for power in range(-2, 3) for tick in TICKS]
+    chosen = [1.0]
+    for tick in sorted(candidates, key=lambda tick: abs(np.log(tick))):
+        if limits[0] <= tick <= limits[1] and all(abs(np.log(tick / other)) >= near for other in chosen):
+            chosen.append(tick)
+    return sorted(chosen)
+
+
 def draw_column(axes, table, cell_types, limits):
     """The changes of all types under one perturbation."""
     rows = table.set_index("group").reindex(cell_types)
     for position, (_, row) in enumerate(rows.iterrows()):
         if row["state"] != VALUE:
-            axes.text(1, position, NOTES.get(row["state"], "–"), ha="center", va="center", fontsize=6, color="#777777")
+            note = axes.text(1, position, NOTES.get(row["state"], "–"), ha="center", va="center", fontsize=6)
+            note.set(color="#777777", bbox={"facecolor": "white", "linewidth": 0, "pad": 1})
             continue
         colour = {"up": UP, "down": DOWN}.get(row["direction"], UNCLEAR)
         low, high = (np.clip(row[name], limits[0], limits[1]) for name in ("ratio_low", "ratio_high"))
         axes.plot([low, high], [position, position], color=colour, linewidth=1.4, solid_capstyle="butt")
         axes.plot(np.clip(row["ratio"], *limits), position, "o", color=colour, markersize=4)
         axes.annotate(
-            f"{row['percent_change']:+.0f}",
+            f"{row['percent_change']:+.0f}".replace("-", "−"),
             (1, position),
             xycoords=("axes fraction", "data"),
             xytext=(3, 0),
@@ -98,7 +110,7 @@ def draw_column(axes, table, cell_types, limits):
     axes.axvline(1, color="black", linewidth=0.7, zorder=0)
     axes.set_xscale("log")
     axes.set_xlim(*limits)
-    ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
+    ticks = ratio_ticks(limits)
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.annotate("%", (1, 1), xycoords="axes fraction", xytext=(5, 2), textcoords="offset points", fontsize=6)
@@ -136,14 +148,12 @@ def draw(table, names, title):
     label_types(panels[0], table, cell_types)
     figure.supxlabel("Mean rate, perturbed / unperturbed", fontsize=9)
     marks = [Line2D([], [], marker="o", markersize=4, color=colour) for colour in (UP, DOWN, UNCLEAR)]
-    n_networks = table["n_networks"].max()
-    networks = f"n = {n_networks} networks" if n_networks > 1 else "one network"
     figure.legend(
         marks,
         ["up", "down", "interval includes no change"],
         loc="outside upper center",
         ncols=3,
-        title=f"{', '.join(filter(None, [title, networks]))}\n{interval_note(table)}; (n) cells that are not silenced; "
+        title=f"{': '.join(filter(None, [title, interval_note(table)]))}\n(n): cells that are not silenced; "
         f"baseline ≈ 0: below {LEAST_BASELINE[METRIC]:g} Hz",
         title_fontsize=8,
     )
@@ -154,7 +164,7 @@ def main(argv=None):
     args = parse(argv)
     tables = read_type_tables(args.perturbation)
     chosen = tables[(tables["metric"] == METRIC) & (tables["level"] == "cell_type")]
-    table = with_direction(summarise_changes(chosen))
+    table = with_direction(without_absent(summarise_changes(chosen)))
     with mpl.rc_context(publication_style()):
         figure = draw(table, [entry[0] for entry in args.perturbation], args.title)
         save_figure(figure, args.output_stem, whole_file)

@@ -1,7 +1,7 @@
 """One trial's spikes before and after cells are silenced, side by side: same LGN and background spikes.
 
-Core cells by layer and type from the pia down. Cells that are silenced are marked by bars at the right of each raster;
-a shaded span at the top shows when. Writes {output-stem}.png, .pdf and _rates.csv (mean rate of each core cell type,
+Core cells by layer and type from the pia down. Bars at the right of each raster mark the cells that are silenced, a
+line above the second one when. Writes {output-stem}.png, .pdf and _rates.csv (mean rate of each core cell type,
 silenced cells apart, from onset to the end of the evoked window).
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis_shared.grouping import display_order
 from analysis_shared.node_sets import read_node_set
@@ -62,14 +63,18 @@ def rates_by_type(cells, runs, span_ms, n_nodes):
     return means.reindex(display_order(cells["cell_type"]), level="cell_type").reset_index()
 
 
-def mark_targets(axes, cells, window_ms):
-    """A bar at the right for each silenced cell, and a span at the top for the time of silencing."""
+def mark_targets(axes, cells):
+    """A bar at the right for each silenced cell."""
     rows = cells.loc[cells["target"], "row"].to_numpy()
-    begin, end = np.clip(window_ms, *axes.get_xlim())
     beside = axes.get_yaxis_transform()
     axes.hlines(rows + 0.5, 1.005, 1.03, color=MARK, linewidth=0.3, transform=beside, clip_on=False)
+
+
+def mark_window(axes, window_ms):
+    """A line above the raster while cells are silenced."""
+    begin, end = np.clip(window_ms, *axes.get_xlim())
     above = axes.get_xaxis_transform()
-    axes.plot([begin, end], [1.004, 1.004], color=MARK, linewidth=2, transform=above, clip_on=False)
+    axes.plot([begin, end], [1.032, 1.032], color=MARK, linewidth=2, transform=above, clip_on=False)
 
 
 def draw(cells, colours, runs, paradigm, window_ms, title):
@@ -78,15 +83,29 @@ def draw(cells, colours, runs, paradigm, window_ms, title):
     panels = figure.subplots(1, 2)
     for axes, run, name in zip(panels, runs, TITLES, strict=True):
         draw_raster(axes, cells, *run, paradigm)
-        axes.set_title(name, pad=16)
-    panels[1].set_yticks([])
-    mark_targets(panels[1], cells, window_ms)
+        mark_targets(axes, cells)
+        axes.set_title(name, pad=20)
+    # The second raster has the layers of the first.
+    for text in [text for text in panels[1].texts if "n = " in text.get_text()]:
+        text.remove()
+    mark_window(panels[1], window_ms)
     n_targets = int(cells["target"].sum())
-    figure.suptitle(f"{title}: {n_targets:,} of {len(cells):,} core cells silenced (bars at the right)", fontsize=10)
     legend_of_classes(panels[0], cells, colours)
     legend = panels[0].get_legend()
-    legend.set_loc("lower left")
-    legend.set_bbox_to_anchor((0, 1.05), transform=panels[0].transAxes)
+    marks, labels = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
+    legend.remove()
+    bar = Line2D([], [], color=MARK, linewidth=2)
+    heading = f"{title}: {n_targets:,} of {len(cells):,} core cells silenced"
+    figure.legend(
+        [*marks, bar],
+        [*labels, "silenced"],
+        loc="outside upper center",
+        ncols=len(marks) + 1,
+        title=heading,
+        title_fontsize=10,
+        columnspacing=0.9,
+        handletextpad=0.3,
+    )
     return figure
 
 
