@@ -11,17 +11,18 @@ for block in BLOCKS:
             library=library("scripts/generate_background.py"),
             paradigm=f"paradigms/{block.paradigm}.json",
         output:
-            trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            spikes=trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            provenance=record(block.paradigm, "{network}/bkg_{paradigm}"),
         log:
             within(block.paradigm, "logs/generate_background/{network}/{paradigm}_{condition}.log"),
         benchmark:
             within(block.paradigm, "benchmarks/generate_background/{network}/{paradigm}_{condition}.tsv")
         wildcard_constraints:
             condition=one_of(block.conditions),
-        conda:
-            ENVIRONMENT
         group:
             "generate_background_{network}"
+        conda:
+            ENVIRONMENT
         resources:
             mem_mb=mem_mb("generate_background", block.paradigm),
             runtime=runtime_min("generate_background", block.paradigm),
@@ -30,8 +31,15 @@ for block in BLOCKS:
             condition=within(block.paradigm, "{condition}"),
             seed=of_network("seed"),
             rate_hz=CONFIG["background"]["rate_hz"],
+            provenance=recording(
+                lambda wildcards, paradigm=block.paradigm: {
+                    "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
+                    "paradigm": paradigm_section(paradigm),
+                },
+                streams={"background_spikes": TRIAL_IDS},
+            ),
         message:
             "Draw background spikes: {wildcards}"
         shell:
             "python {input.script:q} --paradigm {input.paradigm:q} --condition {params.condition} --seed {params.seed} "
-            "--rate-hz {params.rate_hz} --output-dir {params.folder:q} > {log} 2>&1"
+            "--rate-hz {params.rate_hz} --output-dir {params.folder:q} {params.provenance:q} > {log} 2>&1"

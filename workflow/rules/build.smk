@@ -24,6 +24,7 @@ rule build_network:
         unitary_psp="{network}/network/unitary_psp.csv",
         connection_summary="{network}/network/connection_summary.csv",
         components=directory("{network}/components"),
+        provenance=NETWORK_RECORD,
     log:
         "logs/build_network/{network}.log",
     benchmark:
@@ -43,13 +44,18 @@ rule build_network:
         background_weights=of_network("background_weights"),
         like_to_like=network_flag("like_to_like", "--like-to-like", "--no-like-to-like"),
         fluctuating_counts=network_flag("fluctuating_counts", "--fluctuating-counts"),
+        provenance=recording(
+            lambda wildcards: {"network": network_section(wildcards), "seed_tables": CONFIG["seed_tables"]},
+            streams=BUILD_STREAMS,
+            inputs=["tables"],
+        ),
     message:
         "Build network {wildcards.network}"
     shell:
         "python {input.script:q} --name {wildcards.network} --base-props {params.base_props:q} --output {wildcards.network} "
         "--radius-um {params.radius_um} --core-radius-um {params.core_radius_um} --seed {params.seed} --lgn {params.lgn} "
         "{params.like_to_like} {params.fluctuating_counts} --background-weights {params.background_weights} "
-        "--threads {threads} > {log} 2>&1"
+        "--threads {threads} {params.provenance:q} > {log} 2>&1"
 
 
 rule render_paradigm:

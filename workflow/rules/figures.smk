@@ -8,6 +8,7 @@ rule plot_network_summary:
         library=library("figure_scripts/network/plot_network_summary.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         network=rules.build_network.output,
+        provenance=ancient("{network}/network/provenance.html"),
     output:
         png=report(
             "{network}/figures/network_summary.png",
@@ -47,6 +48,7 @@ rule plot_raster:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes=raster_trial,
+        provenance=ancient(selectivity_provenance),
     output:
         png=report(
             "{network}/figures/raster_{variant}.png",
@@ -86,6 +88,7 @@ use rule plot_raster as plot_raster_single with:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes="{network}/output_{variant}/spikes.h5",
+        provenance=ancient(provenance_page("single")),
     output:
         png=report(
             "{network}/output_{variant}/raster.png",

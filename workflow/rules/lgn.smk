@@ -44,21 +44,30 @@ for block in BLOCKS:
         output:
             rates=rates_file(block),
             spikes=trials(block, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
+            provenance=record(block.paradigm, "{network}/filternet_{paradigm}"),
         log:
             within(block.paradigm, "logs/run_filternet/{network}/{paradigm}_{condition}.log"),
         benchmark:
             within(block.paradigm, "benchmarks/run_filternet/{network}/{paradigm}_{condition}.tsv")
         wildcard_constraints:
             condition=one_of(block.conditions),
-        conda:
-            ENVIRONMENT
         group:
             "run_filternet_{network}"
+        conda:
+            ENVIRONMENT
         threads: lambda wildcards: 2 if NETWORKS[wildcards.network]["lgn"] == "full" else 1
         resources:
             mem_mb=mem_mb("run_filternet", block.paradigm),
             runtime=runtime_min("run_filternet", block.paradigm),
+        params:
+            provenance=recording(
+                lambda wildcards, paradigm=block.paradigm: {
+                    "network": network_section(wildcards),
+                    "paradigm": paradigm_section(paradigm),
+                },
+                streams={"lgn_spikes": TRIAL_IDS, **({"phase": TRIAL_IDS} if random_phase(block.paradigm) else {})},
+            ),
         message:
             "Show the stimulus to the LGN: {wildcards}"
         shell:
-            "python {input.script:q} {input.config:q} --threads {threads} > {log} 2>&1"
+            "python {input.script:q} {input.config:q} --threads {threads} {params.provenance:q} > {log} 2>&1"

@@ -11,6 +11,7 @@ rule calculate_odsi:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes=selectivity_spikes,
+        provenance=ancient(selectivity_provenance),
     output:
         rates="{network}/metrics/Rates_DF_{variant}.csv",
         selectivity="{network}/metrics/OSI_DSI_DF_{variant}.csv",

@@ -76,7 +76,8 @@ for block in BLOCKS:
             lgn=trials(block, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),
             background=trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
         output:
-            trials(block, f"{{network}}/{run_folder(block.paradigm)}/spikes.h5"),
+            spikes=trials(block, f"{{network}}/{run_folder(block.paradigm)}/spikes.h5"),
+            provenance=record(block.paradigm, variant_folder(block.paradigm)),
         log:
             within(block.paradigm, "logs/run_v1/{network}/{paradigm}_{variant}_{condition}.log"),
         benchmark:
@@ -91,7 +92,17 @@ for block in BLOCKS:
             runtime=runtime_min("run_v1", block.paradigm),
         params:
             parallel=parallel_trials(block),
+            provenance=recording(
+                lambda wildcards, paradigm=block.paradigm: {
+                    "network": network_section(wildcards),
+                    **variant_sections(wildcards),
+                    "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
+                    "paradigm": paradigm_section(paradigm),
+                },
+                streams={},
+                inputs=["option_edges"],
+            ),
         message:
             "Simulate V1: {wildcards}"
         shell:
-            "python {input.script:q} {input.configs:q} {params.parallel} > {log} 2>&1"
+            "python {input.script:q} {input.configs:q} {params.parallel} {params.provenance:q} > {log} 2>&1"
