@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun")
+PACKAGES = ("slurm-wlm", "munge")
 SYSTEM_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 CONFIG = """\
 ClusterName=loopback
@@ -69,6 +70,21 @@ def program(name):
     return shutil.which(name, path=os.pathsep.join([*os.get_exec_path(), *SYSTEM_FOLDERS]))
 
 
+def install():
+    """Install what is missing with Debian's packages; RuntimeError where that is not for this user or system."""
+    missing = missing_programs()
+    if not missing:
+        return
+    wanted = f"{', '.join(missing)} not found; needed are Debian's packages {' and '.join(PACKAGES)}"
+    if os.geteuid() != 0:
+        raise RuntimeError(f"{wanted}: sudo apt-get install {' '.join(PACKAGES)}")
+    if shutil.which("apt-get") is None:
+        raise RuntimeError(f"{wanted}, and apt-get is not there: install them by hand")
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
+        subprocess.run(["apt-get", "--quiet", "--quiet", *command], env=environment, check=True)
+
+
 def free_port():
     """A TCP port of the loopback that nothing listens on."""
     with socket.socket() as listener:
@@ -105,7 +121,7 @@ class Cluster:
     def __enter__(self):
         missing = missing_programs()
         if missing:
-            raise RuntimeError(f"{', '.join(missing)} not found: install slurm-wlm and munge (make test-slurm does)")
+            raise RuntimeError(f"{', '.join(missing)} not found: make test-slurm installs them")
         for name in ("state", "spool", "bin"):
             (self.folder / name).mkdir(parents=True)
         # The executor calls srun inside a job without the variables of SLURM, where a site has its slurm.conf in /etc.
@@ -213,6 +229,11 @@ class Cluster:
 
 
 def main():
+    if sys.argv[1:] == ["--install"]:
+        try:
+            return install()
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            sys.exit(str(error))
     with Cluster(sys.argv[1]) as cluster:
         print(*(f"export {name}={value}" for name, value in cluster.environment.items()), sep="\n", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
