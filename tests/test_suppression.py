@@ -5,11 +5,14 @@ import shutil
 
 import calculate_odsi
 import calculate_suppression
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import small_runs
 from matplotlib.image import imread
 from scipy.stats import ttest_rel
+from small_runs import small_run  # noqa: F401
 from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
 
 from analysis_shared.intervals import mean_interval
@@ -248,7 +251,7 @@ def test_planted_changes_are_recovered(planted):
         assert abs(row["percent_change"] - 50) < width < 15
         assert row[f"{over}_low"] < row["change"] < row[f"{over}_high"]
     for group in ("L2/3_Exc", "L5_Exc", "L4_PV", "L6_SST", "L1_Inh"):
-        untouched = types.loc[("cell_type", group)]
+        untouched = types.sort_index().loc[("cell_type", group)]
         assert (untouched["change"] == 0).all() and (untouched["trials_low"].dropna() == 0).all()
     pv = types.loc[("class", "pv", "mean_rate_Hz")]
     assert pv["n_targets"] == core[targets].sum() and pv["n_cells"] == pv["n_region"] - pv["n_targets"]
@@ -293,6 +296,90 @@ def test_a_selectivity_table_of_another_network_is_refused(planted, tmp_path):
     with pytest.raises(ValueError, match="1495 rows do not match the 1500 cells"):
         calculate_suppression.main([*map(str, arguments)])
     assert not (root / "t.csv").exists()
+
+
+# --- a real run ----------------------------------------------------------------------------------------------------
+
+WINDOW_MS = (150, 300)
+
+
+@pytest.fixture(scope="module")
+def silenced(small_run, tmp_path_factory):
+    """Results of a small network in which PV cells are silenced from the middle of each trial on."""
+    folder = tmp_path_factory.mktemp("silenced") / "results"
+    shutil.copytree(small_run, folder)
+    network = {"network-dir": "tiny/network", "naming-scheme": NAMING_SCHEME}
+    weights = {"edges": "tiny/network/v1_v1_edges.h5", "network-dir": "tiny/network", "output": "tiny/weights.csv"}
+    cells = {"node-set": "pv_all", "option": "plain", "cell-weights": "tiny/weights.csv", "output": "tiny/pv.json"}
+    rendered = small_runs.render_configs("v1")
+    rendered = [text.replace("two_plain", "two_plain__pv") for text in rendered]
+    clamp = json.dumps({"current_pa": -1000, "window_ms": WINDOW_MS})
+    tables = {"rates": "tiny/rates.csv", "selectivity": "tiny/selectivity.csv"}
+    measured = {"paradigm": "paradigms/two.json", "network-dir": "tiny/network", "spikes-dir": "tiny/two_plain__pv"}
+    compared = {"paradigm": "paradigms/two.json", "node-set": "tiny/pv.json", "baseline-dir": "tiny/two_plain"}
+    compared |= {"perturbed-dir": "tiny/two_plain__pv", "perturbed-selectivity": "tiny/selectivity.csv"}
+    compared |= {"baseline-selectivity": "tiny/metrics/OSI_DSI_DF_plain.csv", "region": "all"}
+    for command in (
+        ["calculate_cell_weights", *small_runs.flags(weights)],
+        ["make_node_set", *small_runs.flags(network | cells)],
+        [*rendered, "--perturbation", clamp, "--node-set", "tiny/pv.json"],
+        [text.replace("two_plain", "two_plain__pv") for text in small_runs.pointnet(*small_runs.CONDITIONS)],
+        ["calculate_odsi", *small_runs.flags(measured | tables)],
+        ["calculate_suppression", *small_runs.flags(network | compared | {"cells": "c.csv", "types": "t.csv"})],
+    ):
+        small_runs.run(command, folder)
+    return folder
+
+
+@pytest.mark.slow
+def test_silenced_cells_are_silent_and_nothing_else_differs_before(silenced):
+    targets = json.loads((silenced / "tiny/pv.json").read_text())["node_id"]
+    fired = np.zeros(2)
+    for trial in small_runs.SPIKES:
+        before, after = (spikes_of(silenced / "tiny" / run / trial) for run in ("two_plain", "two_plain__pv"))
+        early = [run[run["time_ms"] < WINDOW_MS[0]].reset_index(drop=True) for run in (before, after)]
+        pd.testing.assert_frame_equal(*early)
+        # A current of -1 nA stops these cells within a few milliseconds.
+        late = [run[run["time_ms"] > WINDOW_MS[0] + 10] for run in (before, after)]
+        fired += [run["node_id"].isin(targets).sum() for run in late]
+        assert not late[0].equals(late[1]) and (~late[1]["node_id"].isin(targets)).sum() > 20
+    assert fired[0] > 20 and fired[1] == 0
+
+
+def spikes_of(path):
+    with h5py.File(path) as stream:
+        spikes = {"time_ms": stream["spikes/v1/timestamps"][:], "node_id": stream["spikes/v1/node_ids"][:]}
+    return pd.DataFrame(spikes).sort_values(["time_ms", "node_id"], ignore_index=True)
+
+
+@pytest.mark.slow
+def test_both_runs_have_the_same_inputs(silenced):
+    for condition in small_runs.CONDITIONS:
+        for trial in range(small_runs.TRIALS):
+            plain, perturbed = (
+                json.loads((silenced / f"tiny/configs/two_plain{name}/{condition}_trial{trial}.json").read_text())
+                for name in ("", "__pv")
+            )
+            assert perturbed["inputs"].pop("perturbation")["amp"] == -1000
+            assert plain["inputs"] == perturbed["inputs"] and plain["networks"] == perturbed["networks"]
+            assert plain["run"] == perturbed["run"]
+
+
+@pytest.mark.slow
+def test_rates_of_types_of_a_real_run_by_hand(silenced):
+    types = pd.read_csv(silenced / "t.csv", sep=" ").set_index(["level", "group", "metric"])
+    pv = types.loc[("class", "pv", "mean_rate_Hz")]
+    assert pv["n_cells"] == 0 and pv["n_targets"] == pv["n_region"] > 0 and np.isnan(pv["change"])
+    nodes = pd.read_csv(silenced / "c.csv", sep=" ")
+    exc = nodes.loc[nodes["cell_type"] == "L2/3_Exc", "node_id"]
+    rates = []
+    for run in ("two_plain", "two_plain__pv"):
+        trials = [spikes_of(silenced / "tiny" / run / trial) for trial in small_runs.SPIKES]
+        inside = [run["node_id"][(run["time_ms"] > 100) & (run["time_ms"] <= 300)] for run in trials]
+        rates.append(np.mean([found.isin(exc).sum() / len(exc) / 0.2 for found in inside]))
+    row = types.loc[("cell_type", "L2/3_Exc", "mean_rate_Hz")]
+    assert (row["baseline"], row["perturbed"]) == pytest.approx(rates, rel=1e-5)
+    assert row["n_trials"] == 4 and row["trials_low"] <= row["change"] <= row["trials_high"]
 
 
 # --- panels --------------------------------------------------------------------------------------------------------
