@@ -6,7 +6,8 @@ rule calculate_if_curves:
     input:
         script=repo("scripts/calculate_if_curves.py"),
         library=library("scripts/calculate_if_curves.py"),
-        tables=seed_tables(),
+        tables=seed_tables("populations", "cell_models", "exclude_list"),
+        checked=ancient(seed_tables()),
     output:
         "cell_models/if_curves.csv",
     log:
@@ -27,7 +28,8 @@ rule calculate_target_currents:
     input:
         script=repo("scripts/calculate_target_currents.py"),
         library=library("scripts/calculate_target_currents.py"),
-        tables=seed_tables(),
+        tables=seed_tables("populations", "cell_type_naming_scheme", "cell_models", "exclude_list"),
+        checked=ancient(seed_tables()),
         percentiles=seed_table("neuropixels_percentiles.csv"),
         if_curves=rules.calculate_if_curves.output,
     output:

@@ -6,7 +6,8 @@ rule build_network:
     input:
         script=repo("scripts/build_network.py"),
         library=library("scripts/build_network.py"),
-        tables=seed_tables(),
+        tables=tables_built_from,
+        checked=ancient(seed_tables()),
     output:
         v1_nodes="{network}/network/v1_nodes.h5",
         v1_node_types="{network}/network/v1_node_types.csv",
@@ -36,7 +37,7 @@ rule build_network:
         mem_mb=mem_mb("build_network"),
         runtime=runtime_min("build_network"),
     params:
-        base_props=lambda wildcards, input: Path(input.tables[0]).parent,
+        base_props=seed_table(),
         radius_um=of_network("radius_um"),
         core_radius_um=of_network("core_radius_um"),
         seed=of_network("seed"),
@@ -47,7 +48,7 @@ rule build_network:
         provenance=recording(
             lambda wildcards: {"network": network_section(wildcards), "seed_tables": CONFIG["seed_tables"]},
             streams=BUILD_STREAMS,
-            inputs=["tables"],
+            inputs=["checked"],
         ),
     message:
         "Build network {wildcards.network}"

@@ -22,6 +22,7 @@ from resource_model import (
     runtime_request_min,
     size_of,
 )
+from v1_model.seed_schema import schema
 
 # The steps run in Snakemake's own environment, activated or not, with the libraries of this repository.
 os.environ.update(
@@ -84,9 +85,14 @@ def repo(path):
     return os.path.relpath(REPOSITORY / path)
 
 
+# They say how a script ends and where its results come from; no result depends on them.
+BESIDE_RESULTS = {REPOSITORY / "scripts" / "command_line.py", REPOSITORY / "v1_model" / "provenance.py"}
+
+
 def library(script):
     """The library modules that a script imports, relative to the working directory."""
-    return [os.path.relpath(path) for path in imported_files(REPOSITORY / script, (REPOSITORY, REPOSITORY / "scripts"))]
+    found = imported_files(REPOSITORY / script, (REPOSITORY, REPOSITORY / "scripts"))
+    return [os.path.relpath(path) for path in found if path not in BESIDE_RESULTS]
 
 
 def seed_table(name=""):
@@ -94,10 +100,21 @@ def seed_table(name=""):
     return repo(Path(CONFIG["seed_tables"], name))
 
 
-def seed_tables():
-    """All seed tables."""
-    folder = REPOSITORY / CONFIG["seed_tables"]
-    return [os.path.relpath(path) for path in sorted(folder.iterdir()) if path.suffix in (".csv", ".xlsx")]
+def seed_tables(*names):
+    """Seed tables by their names in workflow/schemas/seed_tables.yaml; without names, all that the model is built from.
+
+    A table that is missing is left out: the steps that read the tables say so, with all other faults.
+    """
+    names = names or [name for name, rule in schema().items() if rule.get("built_from", True)]
+    paths = [seed_table(schema()[name]["file"]) for name in names]
+    return [path for path in dict.fromkeys(paths) if Path(path).exists()]
+
+
+def tables_built_from(wildcards):
+    """Input function: the seed tables that decide on a network. All are read, and checked against each other."""
+    other = {"fitted": "background", "initial": "background_fitted"}
+    unused = set(seed_tables(other[NETWORKS[wildcards.network]["background_weights"]]))
+    return [path for path in seed_tables() if path not in unused]
 
 
 # --- values of the config ------------------------------------------------------------------------------------------
