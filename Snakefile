@@ -24,9 +24,11 @@ include: "workflow/rules/background.smk"
 include: "workflow/rules/v1.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/suppression.smk"
+include: "workflow/rules/weights.smk"
 include: "workflow/rules/suppression_figures.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/background_tuning.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 REPOSITORY = Path(workflow.basedir)
 sys.path[:0] = [str(REPOSITORY / folder) for folder in ("", "workflow", "scripts")]
 
 from checked_config import BLANK, checked, load_schema
 from local_imports import imported_files
+from panels import chosen_panels, figure_names, load_panels
 from resource_model import (
     load_table,
     machine_memory_mb,
@@ -44,6 +46,7 @@ POOLS = CONFIG["pools"]
 CONDITIONS = {name: {c["name"]: c["trials"] for c in paradigm["conditions"]} for name, paradigm in PARADIGMS.items()}
 ENVIRONMENT = "../../environment.yml"
 RESOURCES = load_table()
+PANELS = load_panels()
 
 # Jobs that run here share this machine's memory, unless --resources says how much.
 if workflow.local_exec and "mem_mb" not in workflow.global_resources:
@@ -361,6 +364,20 @@ def figures_to_make():
     networks = dict.fromkeys(network for pool in make["networks"] for network in members(pool))
     paths = [path for network in networks for option in make["options"] for path in figures(network, option)]
     return list(dict.fromkeys(paths))
+
+
+def lacking(network, option):
+    """What an option needs in a network and does not have, or an empty text."""
+    missing = [path.replace("/missing/", "/") for path in own_edges(network, option) if "/missing/" in path]
+    return f"needs {' and '.join(missing)}, which you place there" if missing else ""
+
+
+def panels(names):
+    """Panels of figures that can be made; the others are named in the log with what they need."""
+    paths, skipped = chosen_panels(PANELS, names, CONFIG["make"], POOLS, PERTURBATION_GROUPS, lacking)
+    for line in skipped:
+        logger.info(f"Left out: {line}.")
+    return paths
 
 
 def figures_made():
