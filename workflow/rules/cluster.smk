@@ -13,7 +13,7 @@ SUBMITTED = (
 )
 
 # Jobs would write to results/ all the same.
-if workflow.overwrite_workdir and not workflow.local_exec:
+if workflow.overwrite_workdir and workflow.nodes is not None:
     raise WorkflowError("--directory does not reach the jobs on a cluster: make results/ a link to the folder instead")
 
 workflow.localrules(*(rule.name for rule in workflow.rules if not rule.name.startswith(SUBMITTED)))

@@ -48,8 +48,9 @@ ENVIRONMENT = "../../environment.yml"
 RESOURCES = load_table()
 PANELS = load_panels()
 
-# Jobs that run here share this machine's memory, unless --resources says how much.
-if workflow.local_exec and "mem_mb" not in workflow.global_resources:
+# Jobs that run here share this machine's memory, unless --resources says how much. (A number of nodes is known where
+# jobs are submitted; the executor is not, while rules are read.)
+if workflow.nodes is None and "mem_mb" not in workflow.global_resources:
     workflow.global_resources["mem_mb"] = machine_memory_mb()
 
 
