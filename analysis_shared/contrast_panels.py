@@ -9,6 +9,7 @@ import pandas as pd
 from analysis_shared.grouping import display_order, layer_of
 from analysis_shared.intervals import mean_interval, proportion_interval
 from analysis_shared.naka_rushton import OK, PARAMETERS, naka_rushton
+from analysis_shared.reading import read_table
 from analysis_shared.responsiveness import NEGATIVE, POSITIVE
 
 CURVE_COLUMNS = ("cell_type", "contrast", "metric", "n_cells", "n_defined", "mean", "ci_low", "ci_high")
@@ -24,18 +25,16 @@ METRIC_LABELS = {
 LAYER_GROUPS = (("L1, L2/3", ("1", "2/3")), ("L4", ("4",)), ("L5", ("5",)), ("L6", ("6",)))
 
 
-def read_table(path, columns):
-    """Read a space-separated table that must have some columns and rows.
+def read_panel_table(path, columns):
+    """Read a table that must have some columns and rows.
 
     Raises
     ------
     ValueError
         Naming the file and what is missing.
     """
-    table = pd.read_csv(path, sep=" ", keep_default_na=False, na_values=["nan"])
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(table.columns)}")
+    # "none" is a response, not a missing value.
+    table = read_table(path, columns=columns, keep_default_na=False, na_values=["nan"])
     if table.empty:
         raise ValueError(f"{path}: no rows")
     return table

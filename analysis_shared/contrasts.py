@@ -4,12 +4,14 @@ Blanks are trials at contrast 0. They have a rate, but no direction, so nothing 
 """
 
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 
 from analysis_shared.grouping import display_order
 from analysis_shared.intervals import mean_interval
+from analysis_shared.reading import check_is_file
 from analysis_shared.selectivity import direction_tuning, firing_rates, lifetime_sparsity
 
 METRICS = ("rate_Hz", "OSI", "lifetime_sparsity", "reliability")
@@ -138,17 +140,24 @@ def read_counts(path):
     ValueError
         If the file is no npz archive, an array is missing, or the arrays do not fit each other.
     """
+    check_is_file(path, "spike counts")
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ContrastCounts._fields if name not in archive]
             if missing:
                 raise ValueError(f"no array {', '.join(missing)}; found {', '.join(archive.files)}")
             counts = ContrastCounts(**{name: archive[name] for name in ContrastCounts._fields})
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(f"{path}: not the counts of a contrast paradigm: {error}") from error
-    expected = (len(counts.direction_deg), len(counts.contrast), counts.evoked_counts.shape[2], len(counts.node_id))
-    if counts.evoked_counts.shape != expected or counts.blank_counts.shape[1:] != expected[3:]:
-        shapes = f"evoked_counts {counts.evoked_counts.shape}, blank_counts {counts.blank_counts.shape}"
+    evoked, blank = counts.evoked_counts.shape, counts.blank_counts.shape
+    expected = (
+        counts.direction_deg.size,
+        counts.contrast.size,
+        evoked[2] if len(evoked) == 4 else "n",
+        counts.node_id.size,
+    )
+    if evoked != expected or blank[1:] != expected[3:]:
+        shapes = f"evoked_counts {evoked}, blank_counts {blank}"
         raise ValueError(f"{path}: {shapes} do not fit the axes, which give {expected}")
     return counts
 

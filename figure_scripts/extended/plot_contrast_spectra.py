@@ -1,0 +1,116 @@
+"""Power spectra of each cell type's population activity by contrast, with the theta, alpha and gamma bands shaded.
+
+Power is of the activity per cell of the type, whether it fired or not, averaged over directions, trials and networks;
+what independent cells contribute falls with their number. Contrast 0 are the blanks. Reads the spectra of
+calculate_contrast_spectra.py, one a network; writes {output-stem}.png, .pdf and .csv.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis_shared.contrast_panels import SPECTRUM_COLUMNS, pooled_spectra, read_panel_table
+from analysis_shared.contrasts import contrast_layout
+from analysis_shared.grouping import display_order, readable
+from analysis_shared.paradigms import read_paradigm
+from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure, variant_label
+from v1_model.files import whole_file
+
+SHOWN_HZ = (1, 100)
+BANDS_HZ = {"θ": (4, 8), "α": (8, 12), "γ": (30, 80)}
+BAND_COLOURS = ("0.88", "0.94", "0.88")
+N_COLUMNS = 4
+BLANK_COLOUR = "0.35"
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--network",
+        required=True,
+        nargs=2,
+        action="append",
+        metavar=("NAME", "SPECTRA"),
+        help="network and its spectra; may be repeated",
+    )
+    parser.add_argument("--variant", required=True, help="what was simulated")
+    parser.add_argument("--paradigm", required=True, type=Path, help="contrast paradigm (JSON)")
+    parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
+    return parser.parse_args(argv)
+
+
+def style_of(contrasts):
+    """Colour and line of each contrast: viridis from low to high, blanks dashed in grey."""
+    shown = [contrast for contrast in contrasts if contrast > 0]
+    scale = mpl.colormaps["viridis"]
+    # The yellow end is hard to see on white.
+    styles = {c: {"color": scale(0.93 * i / max(len(shown) - 1, 1)), "linestyle": "-"} for i, c in enumerate(shown)}
+    return {0.0: {"color": BLANK_COLOUR, "linestyle": (0, (3, 1.5))}} | styles
+
+
+def draw_type(axes, spectra, styles, labelled):
+    """Spectra of one type over the shaded bands."""
+    for (name, band), colour in zip(BANDS_HZ.items(), BAND_COLOURS, strict=True):
+        axes.axvspan(*band, color=colour, linewidth=0, zorder=0)
+        if labelled:
+            middle = (band[0] * band[1]) ** 0.5
+            axes.text(middle, 0.98, name, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=7)
+    for contrast, curve in spectra.groupby("contrast"):
+        power = curve["power"].where(curve["power"] > 0)
+        axes.plot(curve["frequency_Hz"], power, linewidth=0.9, **styles[contrast])
+    axes.set(xscale="log", yscale="log", xlim=SHOWN_HZ)
+    axes.set_xticks([1, 10, 100], ["1", "10", "100"])
+    if not (spectra["power"] > 0).any():
+        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", color="grey", fontsize=8)
+
+
+def draw(spectra, title):
+    """The whole figure: a panel a cell type."""
+    types = display_order(spectra["cell_type"])
+    styles = style_of(sorted(spectra["contrast"].unique()))
+    n_rows = -(-len(types) // N_COLUMNS)
+    figure = Figure(figsize=(PAGE_WIDTH_IN, 1.2 + 1.55 * n_rows), layout="constrained")
+    grid = figure.subplots(n_rows, N_COLUMNS, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.ravel()[len(types) :]:
+        axes.set_visible(False)
+    spectra = spectra[spectra["frequency_Hz"].between(*SHOWN_HZ)]
+    for index, (axes, cell_type) in enumerate(zip(grid.ravel(), types, strict=False)):
+        shown = spectra[spectra["cell_type"] == cell_type]
+        draw_type(axes, shown, styles, labelled=True)
+        axes.set_title(f"{readable(cell_type)} (n = {shown['n_cells'].max():,})", fontsize=8, pad=3)
+        lowest = index + N_COLUMNS >= len(types)
+        axes.tick_params(labelbottom=lowest)
+        axes.set_xlabel("Frequency (Hz)" if lowest else "")
+    figure.supylabel("Power (spikes² cell⁻² ms⁻² Hz⁻¹)", fontsize=9)
+    lines = [Line2D([], [], **style) for style in styles.values()]
+    labels = ["blank" if contrast == 0 else f"{contrast:g}" for contrast in styles]
+    figure.legend(lines, labels, loc="outside lower center", ncols=len(lines), title="Contrast", title_fontsize=8)
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def main(argv=None):
+    args = parse(argv)
+    layout = contrast_layout(read_paradigm(args.paradigm))
+    spectra = pooled_spectra([read_panel_table(path, SPECTRUM_COLUMNS) for _, path in args.network])
+    n_networks = len(args.network)
+    networks = "one network" if n_networks == 1 else f"{n_networks} networks"
+    title = (
+        f"{variant_label(args.variant)}: gratings of {layout.temporal_frequency_hz:g} Hz, mean over "
+        f"{len(layout.direction_deg)} directions, trials, {networks}; θ 4–8, α 8–12, γ 30–80 Hz"
+    )
+    with mpl.rc_context(publication_style()):
+        save_figure(draw(spectra, title), args.output_stem, whole_file)
+    with whole_file(f"{args.output_stem}.csv") as part:
+        spectra.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
+
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
+    import command_line
+
+    command_line.run(main)

@@ -1,0 +1,107 @@
+"""Rate and OSI of the layer 5 excitatory types by contrast, several variants side by side on one scale.
+
+Reads the curves of calculate_contrast_responses.py, one a variant and network. Shades are 95 % intervals, over networks
+where a variant has several, else over cells. Contrast 0 are the blanks. Writes {output-stem}.png, .pdf and .csv.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis_shared.contrast_panels import CURVE_COLUMNS, METRIC_LABELS, basis, pooled_curves, read_panel_table
+from analysis_shared.contrasts import contrast_layout
+from analysis_shared.grouping import L5_SUBTYPES, readable
+from analysis_shared.paradigms import read_paradigm
+from analysis_shared.style import panel_letter, publication_style, save_figure, variant_label
+from v1_model.files import whole_file
+
+SHOWN = ("rate_Hz", "OSI")
+# The scheme's colours of the three are nearly equal.
+COLOURS = {"L5_ET": "#8c564b", "L5_IT": "#d62728", "L5_NP": "#9467bd"}
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--curves",
+        required=True,
+        nargs=3,
+        action="append",
+        metavar=("VARIANT", "NETWORK", "TABLE"),
+        help="variant, network, and its curves; may be repeated",
+    )
+    parser.add_argument("--paradigm", required=True, type=Path, help="contrast paradigm (JSON)")
+    parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
+    return parser.parse_args(argv)
+
+
+def read_variants(entries):
+    """Pooled curves of the layer 5 types by variant, with the number of networks (``n_given``)."""
+    paths = {}
+    for variant, _, path in entries:
+        paths.setdefault(variant, []).append(path)
+    tables = []
+    for variant, members in paths.items():
+        curves = pooled_curves([read_panel_table(path, CURVE_COLUMNS) for path in members])
+        kept = curves[curves["cell_type"].isin(L5_SUBTYPES) & curves["metric"].isin(SHOWN)]
+        if kept.empty:
+            raise ValueError(f"{members[0]}: no layer 5 excitatory cells, expected {', '.join(L5_SUBTYPES)}")
+        tables.append(kept.assign(variant=variant, n_given=len(members)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def draw_curves(axes, curves, with_sizes):
+    """Curves of the types with shaded intervals."""
+    for cell_type in L5_SUBTYPES:
+        curve = curves[curves["cell_type"] == cell_type]
+        if curve.empty:
+            continue
+        label = f"{readable(cell_type)} (n = {curve['n_cells'].max():,})" if with_sizes else None
+        curve = curve.dropna(subset="mean")
+        style = {"color": COLOURS[cell_type], "marker": "o", "markersize": 2.5}
+        axes.plot(curve["contrast"], curve["mean"], label=label, **style)
+        limits = curve["ci_low"].clip(lower=0), curve["ci_high"]
+        axes.fill_between(curve["contrast"], *limits, color=COLOURS[cell_type], alpha=0.2, linewidth=0)
+
+
+def draw(curves, title):
+    """The whole figure: a row a metric, a column a variant."""
+    variants = list(dict.fromkeys(curves["variant"]))
+    figure = Figure(figsize=(1.2 + 2.5 * len(variants), 4.6), layout="constrained")
+    grid = figure.subplots(len(SHOWN), len(variants), sharex=True, sharey="row", squeeze=False)
+    for row, name in zip(grid, SHOWN, strict=True):
+        for axes, variant in zip(row, variants, strict=True):
+            draw_curves(axes, curves[(curves["variant"] == variant) & (curves["metric"] == name)], name == SHOWN[-1])
+        row[0].set_ylabel(METRIC_LABELS[name])
+        row[0].set_ylim(0, 1.03 if name == "OSI" else None)
+    for axes, top, variant in zip(grid[-1], grid[0], variants, strict=True):
+        n_networks = int(curves.loc[curves["variant"] == variant, "n_given"].iloc[0])
+        top.set_title(f"{variant_label(variant)}\n95 % intervals {basis(n_networks)}", fontsize=8)
+        axes.set_xlabel("Contrast (0: blanks)")
+        axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.28), labelspacing=0.2)
+    for letter, row in zip("AB", grid, strict=True):
+        panel_letter(row[0], letter, x=-0.2)
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def main(argv=None):
+    args = parse(argv)
+    layout = contrast_layout(read_paradigm(args.paradigm))
+    curves = read_variants(args.curves)
+    title = f"Layer 5 excitatory cells, gratings of {layout.temporal_frequency_hz:g} Hz"
+    with mpl.rc_context(publication_style()):
+        save_figure(draw(curves, title), args.output_stem, whole_file)
+    with whole_file(f"{args.output_stem}.csv") as part:
+        curves.drop(columns="n_given").to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
+
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
+    import command_line
+
+    command_line.run(main)

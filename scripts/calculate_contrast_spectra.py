@@ -1,0 +1,72 @@
+"""Power spectra of each cell type's population activity at each contrast, averaged over directions and trials.
+
+Population activity is spikes per cell in 1 ms bins, counting all core cells of the type whether they fired or not, from
+200 ms after stimulus onset for 2 s or to the end of the recording (Welch, Hann window, 1 s segments half overlapping).
+Contrast 0 are the blanks. Writes a space-separated table, up to --highest-hz.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+import command_line
+from analysis_shared.contrasts import contrast_layout
+from analysis_shared.grouping import display_order
+from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.paradigms import read_paradigm
+from analysis_shared.spectra import mean_spectra, spectrum_window_ms
+from analysis_shared.spikes import read_spikes
+from v1_model.files import whole_file
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--paradigm", required=True, type=Path, help="contrast paradigm (JSON)")
+    parser.add_argument("--network-dir", required=True, type=Path, help="folder with v1_nodes.h5 and network.json")
+    parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
+    parser.add_argument("--spikes-dir", required=True, type=Path, help="folder with a folder of spikes a trial")
+    parser.add_argument("--output", required=True, type=Path, help="table to write")
+    parser.add_argument("--highest-hz", default=100.0, type=float, help="highest frequency (default: %(default)s)")
+    return parser.parse_args(argv)
+
+
+def trials_by_contrast(layout):
+    """Pairs (condition, trial) of each contrast; 0 are the blanks."""
+    trials = {0.0: [(name, trial) for name, n_trials in layout.blanks for trial in range(n_trials)]}
+    for contrast, names in zip(layout.contrast, layout.grid.T, strict=True):
+        trials[contrast] = [(name, trial) for name in names for trial in range(layout.n_trials)]
+    return trials
+
+
+def main(argv=None):
+    args = parse(argv)
+    paradigm = read_paradigm(args.paradigm)
+    nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
+    cell_types = nodes.loc[nodes["core"]].set_index("node_id")["cell_type"]
+    if cell_types.empty:
+        raise ValueError(f"{args.network_dir}: the network has no core cells")
+    span = spectrum_window_ms(paradigm["grey_ms"], paradigm["duration_ms"])
+    trials = trials_by_contrast(contrast_layout(paradigm))
+    progress = tqdm(total=sum(map(len, trials.values())), desc="spike files", mininterval=1)
+
+    def spikes_of(name, trial):
+        progress.update()
+        return read_spikes(args.spikes_dir / f"{name}_trial{trial}" / "spikes.h5", len(nodes), paradigm["duration_ms"])
+
+    tables = []
+    for contrast, members in trials.items():
+        spectra = mean_spectra((spikes_of(*member) for member in members), cell_types, span, args.highest_hz)
+        tables.append(spectra.assign(contrast=contrast))
+    progress.close()
+    table = pd.concat(tables)
+    rank = table["cell_type"].map(display_order(cell_types).index)
+    table = table.assign(rank=rank).sort_values(["rank", "contrast", "frequency_Hz"])
+    columns = ["cell_type", "contrast", "n_cells", "n_trials", "frequency_Hz", "power", "power_sem"]
+    with whole_file(args.output) as part:
+        table[columns].to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.7g")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
