@@ -133,8 +133,8 @@ def fit_many(contrast, rates):
 
     Notes
     -----
-    A bootstrap fits thousands of curves, which scipy's ``curve_fit`` takes 20 times as long for. The sums of squares are
-    those of scipy's fits, by test.
+    A bootstrap fits thousands of curves, which scipy's ``curve_fit`` takes 20 times as long for. By test, the sums of
+    squares are those of scipy's fits.
     """
     lower, upper = _bounds(rates)
     found = np.clip(_starts(contrast, rates), lower, upper)
