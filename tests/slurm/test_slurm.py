@@ -10,6 +10,7 @@ import time
 
 import pytest
 import yaml
+from resource_model import load_table, memory_request_mb, quantities, size_of
 from slurm.cluster import Cluster
 
 pytestmark = pytest.mark.slurm
@@ -242,17 +243,18 @@ def test_an_array_task_that_fails_is_retried_alone(run):
 
 
 def test_a_job_killed_for_memory_comes_back_with_more(run):
-    run(*TARGETS[1:], options=["--dry-run", "--printshellcmds"])
-    asked = int(run.said.split("mem_mb=")[1].split(",")[0]) if "mem_mb=" in run.said else None
-    assert asked, run.said
-    # More than the first attempt asks for, less than the second.
-    code = run(*TARGETS[1:], fault={"fill_mb": asked, "conditions": ["angle90"]})
+    table = load_table()
+    amounts = quantities(size_of(table, SMALL["networks"]["tiny"], run.results / "tiny"), TRIALS, duration_s=0.7)
+    asked = memory_request_mb(table, "run_v1", amounts, submitted=True)
+    # With the 400 MB that the job takes otherwise, more than the first attempt asks for, and less than the second.
+    code = run(*TARGETS[1:], fault={"fill_mb": int(1.25 * asked) - 400, "conditions": ["angle90"]})
     assert code == 0, run.said
-    first, *_, last = run.jobs
+    first, last = run.jobs
+    assert memory_mb(first) == asked
     logs = "".join(path.read_text() for path in run.results.glob("logs/slurm/**/*.log"))
     assert "exceeded memory limit" in logs, run.said + logs
     assert first["JobState"] != "COMPLETED" and last["JobState"] == "COMPLETED"
-    assert memory_mb(last) >= 1.5 * memory_mb(first) - 1
+    assert memory_mb(last) == pytest.approx(1.5 * asked, abs=1)
 
 
 def test_a_job_out_of_time_comes_back_with_more(run):

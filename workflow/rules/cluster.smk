@@ -10,6 +10,7 @@ SUBMITTED = (
     "import_weights",
     "make_adjusted_edges",
     "calculate_suppression",
+    "calculate_weight_distributions",
 )
 
 # Jobs would write to results/ all the same.
