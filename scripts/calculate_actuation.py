@@ -18,6 +18,7 @@ from v1_model.actuation import BACKGROUND, LGN, actuation_table, charge_table, i
 from v1_model.adjustment import LGN_EVOKED_HZ, LGN_SPONTANEOUS_HZ, lgn_mean_rate_hz
 from v1_model.edge_files import open_edges, read_node_types
 from v1_model.files import whole_file
+from v1_model.reading import read_table
 
 
 def parse(argv):
@@ -57,7 +58,8 @@ def influences(args, nodes, cell_types):
     paths = {"v1": args.v1_edges, "lgn": None, "bkg": args.background_edges}
     found = {}
     for name, source_group in source_groups(folder, index).items():
-        edge_types = pd.read_csv(folder / f"{name}_v1_edge_types.csv", sep=" ").set_index("edge_type_id")
+        path = folder / f"{name}_v1_edge_types.csv"
+        edge_types = read_table(path, key="edge_type_id", columns=["dynamics_params"]).set_index("edge_type_id")
         charges = charge_table(edge_types, v1_types.table, args.components)
         shape = (len(cell_types) if name == "v1" else 1, len(cell_types))
         with open_edges(paths[name] or folder / f"{name}_v1_edges.h5", f"{name}_to_v1") as edges:
@@ -71,7 +73,8 @@ def main(argv=None):
     args = parse(argv)
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
     cell_types = display_order(nodes["cell_type"])
-    rates = pd.read_csv(args.target_currents, sep=" ").set_index("cell_type")["mean_rate_Hz"].to_dict()
+    rates = read_table(args.target_currents, key="cell_type", finite=["mean_rate_Hz"]).set_index("cell_type")
+    rates = rates["mean_rate_Hz"].to_dict()
     missing = [name for name in cell_types if name not in rates]
     if missing:
         raise ValueError(f"{args.target_currents}: no row of cell type {', '.join(missing)}")

@@ -7,13 +7,12 @@ of the factors with the currents behind them, and as a modulation file (run_poin
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 import command_line
 from analysis_shared.nodes import read_naming_scheme
 from v1_model.actuation import read_actuation
 from v1_model.adjustment import LGN_EVOKED_HZ, adjustment_factors, modulation_rows, write_rows
 from v1_model.files import whole_file
+from v1_model.reading import read_table
 
 
 def main(argv=None):
@@ -30,10 +29,12 @@ def main(argv=None):
     args = parser.parse_args(argv)
     naming = read_naming_scheme(args.naming_scheme)
     signs = {name: 1 if ei == "e" else -1 for name, ei in zip(naming["cell_type"], naming["ei"], strict=True)}
-    targets = pd.read_csv(args.target_currents, sep=" ").set_index("cell_type")["target_current_pA"]
-    factors = adjustment_factors(read_actuation(args.actuation), targets, signs, args.lgn_evoked_hz)
+    targets = read_table(args.target_currents, key="cell_type", finite=["target_current_pA"]).set_index("cell_type")
+    factors = adjustment_factors(
+        read_actuation(args.actuation), targets["target_current_pA"], signs, args.lgn_evoked_hz
+    )
     type_of = naming.set_index("pop_name")["cell_type"].to_dict()
-    populations = pd.read_csv(args.node_types, sep=" ")["pop_name"].drop_duplicates()
+    populations = read_table(args.node_types, columns=["pop_name"])["pop_name"].drop_duplicates()
     present = {name: type_of[name] for name in populations if type_of[name] in factors.index}
     rows = modulation_rows(factors["factor"].to_dict(), present)
     with whole_file(args.factors) as part:

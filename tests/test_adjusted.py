@@ -366,6 +366,9 @@ def test_wrong_number_of_weights_leaves_no_file(tiny, tmp_path):
         with pytest.raises(ValueError, match=message):
             copy_with_weights(built, tmp_path / "out.h5", "v1_to_v1", blocks)
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"file/out\.h5: not written"):
+        copy_with_weights(built, tmp_path / "file" / "out.h5", "v1_to_v1", [])
 
 
 # --- faults --------------------------------------------------------------------------------------------------------

@@ -290,6 +290,10 @@ def test_faulty_text_is_named(tiny, tmp_path, text, message):
 def test_faulty_sonata_is_named(tiny, tmp_path):
     with pytest.raises(ValueError, match=r"none\.h5: no such file of weights"):
         imported(tiny, tmp_path / "none.h5", tmp_path / "out.h5")
+    whole = (tiny / "network" / "bkg_v1_edges.h5").read_bytes()
+    (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"cut\.h5: not a whole HDF5 file"):
+        imported(tiny, tmp_path / "cut.h5", tmp_path / "out.h5", "bkg")
     with h5py.File(tmp_path / "bare.h5", "w") as h5:
         h5["edges/a_to_b/source_node_id"] = [1]
     with pytest.raises(ValueError, match=r"bare\.h5: edges/a_to_b has no target_node_id, 0/syn_weight"):

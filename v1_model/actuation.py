@@ -4,13 +4,13 @@ The influence of a source population on a target type is the charge that a targe
 source cell fires once. Times the mean rate of the source cells it is the mean synaptic current, the actuation.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from v1_model.edge_files import BLOCK_EDGES
+from v1_model.reading import read_json, read_table
 
 PC_PER_PA_MS = 1e-3
 LGN, BACKGROUND = "LGN", "BKG"
@@ -53,19 +53,14 @@ def charge_table(edge_types, node_types, components):
         NaN where a cell type has no such port.
     """
     components = Path(components)
-    ports = [_read(components / "synaptic_models" / name)["receptor_type"] for name in edge_types["dynamics_params"]]
+    files = {name: read_json(components / "synaptic_models" / name) for name in edge_types["dynamics_params"].unique()}
+    ports = [files[name]["receptor_type"] for name in edge_types["dynamics_params"]]
     charges = np.full((len(node_types), max(ports, default=0) + 1), np.nan)
     for row, name in enumerate(node_types["dynamics_params"]):
-        cell = _read(components / "cell_models" / name)
+        cell = read_json(components / "cell_models" / name)
         own = unit_charge(cell["tau_syn_fast"], cell["tau_syn_slow"], cell["amp_slow"])[: charges.shape[1] - 1]
         charges[row, 1 : len(own) + 1] = own
     return charges[:, ports].T
-
-
-def _read(path):
-    if not path.is_file():
-        raise ValueError(f"{path}: no such component file")
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def influence(edges, edge_type_ids, charges, source_group, target_group, target_type, shape, on_edges=None):
@@ -164,8 +159,7 @@ def read_actuation(path):
     ValueError
         If rows or columns are missing.
     """
-    table = pd.read_csv(path, sep=" ", index_col=0)
-    expected = [LGN, BACKGROUND, *table.columns[1:]]
-    if table.index.name != "source" or "mean_rate_Hz" not in table or list(table.index) != expected:
+    table = read_table(path, key="source", finite=["mean_rate_Hz"]).set_index("source")
+    if list(table.index) != [LGN, BACKGROUND, *table.columns[1:]]:
         raise ValueError(f"{path}: rows {LGN}, {BACKGROUND} and one for each cell type that has a column expected")
     return table

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from v1_model.files import remove_unfinished, whole_file
+from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_table
 from v1_model.sonata import CHUNK_EDGES
 
 BLOCK_EDGES = 4 * CHUNK_EDGES
@@ -57,12 +58,13 @@ def read_node_types(nodes_path, types_path, population):
     ValueError
         If the file lacks the population, the ids are not 0..N−1, or a node has a type that the table lacks.
     """
-    table = pd.read_csv(types_path, sep=" ", na_values=["NONE"]).set_index("node_type_id")
-    with h5py.File(nodes_path, "r") as h5:
-        if f"nodes/{population}" not in h5:
+    table = read_table(types_path, finite=["node_type_id"], key="node_type_id", na_values=["NONE"])
+    table = table.set_index("node_type_id")
+    with open_hdf5(nodes_path) as h5:
+        group = child_groups(h5, "nodes").get(population)
+        if group is None:
             raise ValueError(f"{nodes_path}: no population nodes/{population}")
-        group = h5[f"nodes/{population}"]
-        ids, type_ids = group["node_id"][:], group["node_type_id"][:]
+        ids, type_ids = (column(group, name, WHOLE_NUMBERS)[:] for name in ("node_id", "node_type_id"))
     if not np.array_equal(ids, np.arange(len(ids))):
         raise ValueError(f"{nodes_path}: node ids of {population} are not 0..{len(ids) - 1} in order")
     rows = table.index.get_indexer(type_ids.astype(np.int64))
@@ -95,7 +97,16 @@ class Edges:
     def blocks(self, block_edges=BLOCK_EDGES):
         """Yield the columns (dict of array) of each block of edges, in file order."""
         for start in range(0, len(self), block_edges):
-            yield {name: data[start : start + block_edges] for name, data in self.columns.items()}
+            part = slice(start, start + block_edges)
+            yield {name: read_part(self.path, data, part) for name, data in self.columns.items()}
+
+
+def read_part(path, data, part):
+    """Part of a column; where the file is damaged, a ValueError that names it and not another file that is open."""
+    try:
+        return data[part]
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"{path}: not readable, damaged perhaps: {error}") from error
 
 
 @contextmanager
@@ -120,27 +131,23 @@ def open_edges(path, population=None, required=(*COLUMNS, WEIGHT)):
         If the file is missing, not HDF5, lacks the population or a column, or has columns of different lengths.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such edge file")
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"{path}: not an HDF5 file")
-    with h5py.File(path, "r") as h5:
-        known = list(h5["edges"]) if "edges" in h5 else []
-        name = known[0] if population not in known and len(known) == 1 else population
-        if name not in known:
+    with open_hdf5(path, "edge file") as h5:
+        known = list(child_groups(h5, "edges"))
+        population_found = known[0] if population not in known and len(known) == 1 else population
+        if population_found not in known:
             expected = f"edges/{population}" if population else "one group edges/<population>"
             raise ValueError(f"{path}: {expected} expected, found {', '.join(known) or 'no edges'}")
-        group = h5[f"edges/{name}"]
-        columns = {column: group[column] for column in COLUMNS if column in group}
-        columns |= {column: group[f"0/{column}"] for column in (WEIGHT, "nsyns") if f"0/{column}" in group}
-        missing = [f"0/{column}" if column == WEIGHT else column for column in required if column not in columns]
+        group = h5[f"edges/{population_found}"]
+        columns = {name: column(group, name, WHOLE_NUMBERS) for name in COLUMNS if name in group}
+        columns |= {name: column(group, f"0/{name}") for name in (WEIGHT, "nsyns") if f"0/{name}" in group}
+        missing = [f"0/{name}" if name == WEIGHT else name for name in required if name not in columns]
         if missing:
-            raise ValueError(f"{path}: edges/{name} has no {', '.join(missing)}")
-        lengths = {column: len(data) for column, data in columns.items()}
+            raise ValueError(f"{path}: {group.name[1:]} has no {', '.join(missing)}")
+        lengths = {name: len(data) for name, data in columns.items()}
         if len(set(lengths.values())) > 1:
-            found = ", ".join(f"{column} {length}" for column, length in lengths.items())
-            raise ValueError(f"{path}: columns of edges/{name} differ in length: {found}")
-        yield Edges(path, name, columns)
+            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise ValueError(f"{path}: columns of {group.name[1:]} differ in length: {found}")
+        yield Edges(path, population_found, columns)
 
 
 def copy_with_weights(source, destination, population, blocks):
@@ -160,14 +167,22 @@ def copy_with_weights(source, destination, population, blocks):
         If there are more or fewer weights than edges. The destination is then left as it was.
     """
     remove_unfinished(destination)
-    with whole_file(destination) as part:
-        shutil.copyfile(source, part)
-        with h5py.File(part, "r+") as h5:
-            weights, done = h5[f"edges/{population}/0/{WEIGHT}"], 0
-            for block in blocks:
-                if done + len(block) > len(weights):
-                    raise ValueError(f"{destination}: more weights than the {len(weights)} edges of {source}")
-                weights[done : done + len(block)] = block
-                done += len(block)
-            if done != len(weights):
-                raise ValueError(f"{destination}: {done} weights for the {len(weights)} edges of {source}")
+    try:
+        with whole_file(destination) as part:
+            shutil.copyfile(source, part)
+            with h5py.File(part, "r+") as h5:
+                _write_all(h5[f"edges/{population}/0/{WEIGHT}"], blocks, source, destination)
+    except (OSError, RuntimeError) as error:
+        # Else the files that are open for reading would be blamed.
+        raise ValueError(f"{destination}: not written: {error}") from error
+
+
+def _write_all(weights, blocks, source, destination):
+    done = 0
+    for block in blocks:
+        if done + len(block) > len(weights):
+            raise ValueError(f"{destination}: more weights than the {len(weights)} edges of {source}")
+        weights[done : done + len(block)] = block
+        done += len(block)
+    if done != len(weights):
+        raise ValueError(f"{destination}: {done} weights for the {len(weights)} edges of {source}")

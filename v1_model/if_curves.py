@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
+from v1_model.reading import read_table
+
 DURATION_MS = 2000.0
 STEP_MS = 0.25
 CURRENTS_PA = np.arange(0.0, 501.0, 2.0)
@@ -87,11 +89,11 @@ def if_curves(cell_models, currents=CURRENTS_PA, duration_ms=DURATION_MS, step_m
 
 def read_if_curves(path):
     """Read f–I curves as :func:`if_curves` gives them, checked to be in order of current."""
-    curves = pd.read_csv(path, sep=" ", index_col=0)
-    curves.columns = curves.columns.astype(np.int64)
-    if curves.index.name != "current_pA" or not curves.index.is_monotonic_increasing or curves.isna().any(axis=None):
-        raise ValueError(f"{path}: a first column current_pA, ascending, and a rate in Hz in all others expected")
-    return curves
+    table = read_table(path, finite=["current_pA"], key="current_pA")
+    names = [name for name in table.columns if name != "current_pA"]
+    if not table["current_pA"].is_monotonic_increasing or not all(name.isdigit() for name in names):
+        raise ValueError(f"{path}: currents in ascending order and a column for each specimen id expected")
+    return read_table(path, finite=names).set_index("current_pA").rename(columns=int)
 
 
 def mean_curves(curves, cell_type, cells):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from v1_model.edge_files import copy_with_weights, open_edges
+from v1_model.edge_files import copy_with_weights, open_edges, read_part
 from v1_model.imported_edges import ENDS, READ_EDGES, ImportedEdges, open_imported
 
 # Sorting a range of this many edges takes about 400 MB.
@@ -155,10 +155,13 @@ class Importer:
         self._refuse_other_network()
         self.faults.raise_any(self.imported.path, self.built.path)
 
+    def _built(self, name, part):
+        return read_part(self.built.path, self.built.columns[name], part).astype(np.int64)
+
     def _built_per_target(self):
         counts, before = np.zeros(self.imported.n_targets, dtype=np.int64), 0
         for start in range(0, len(self.built), READ_EDGES):
-            targets = self.built.columns["target_node_id"][start : start + READ_EDGES].astype(np.int64)
+            targets = self._built("target_node_id", slice(start, start + READ_EDGES))
             if targets[0] < before or (np.diff(targets) < 0).any():
                 raise ValueError(f"{self.built.path}: edges sorted by target expected; build the network again")
             before = targets[-1]
@@ -168,7 +171,7 @@ class Importer:
     def _range(self, first, last, start, stop):
         """Weights of the built edges ``start … stop − 1``, whose targets are ``first … last − 1``."""
         n = self.imported.n_sources
-        sources, targets = (self.built.columns[name][start:stop].astype(np.int64) for name in ENDS)
+        sources, targets = (self._built(name, slice(start, stop)) for name in ENDS)
         keys = (targets - first) * n + sources
         order = None if (np.diff(keys) > 0).all() else np.argsort(keys)
         ordered = keys if order is None else keys[order]

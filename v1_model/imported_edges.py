@@ -8,7 +8,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from v1_model.edge_files import WEIGHT, open_edges
+from v1_model.edge_files import WEIGHT, open_edges, read_part
+from v1_model.reading import WHOLE_NUMBERS, check_is_file, column
 from v1_model.sonata import CHUNK_EDGES
 
 READ_EDGES = 4 * CHUNK_EDGES
@@ -38,31 +39,43 @@ def read_csv_edges(path, spool):
     ValueError
         For a missing column and values that are not numbers.
     """
-    with Path(path).open(encoding="utf-8") as file:
-        header = file.readline()
-    separator = "," if "," in header else r"\s+"
-    names = [name.strip() for name in (header.split(",") if separator == "," else header.split())]
-    missing = [name for name in CSV_COLUMNS if name not in names]
-    if missing:
-        raise ValueError(f"{path}, line 1: no column {', '.join(missing)}; found {header.strip()[:100]!r}")
     spools = {name: tempfile.TemporaryFile(dir=spool) for name in CSV_COLUMNS}
     rows = 0
-    options = {"sep": separator, "header": 0, "names": names, "usecols": list(CSV_COLUMNS), "dtype": np.float64}
     try:
-        for block in pd.read_csv(path, chunksize=READ_EDGES, **options):
+        options = {"usecols": list(CSV_COLUMNS), "dtype": np.float64, "chunksize": READ_EDGES}
+        for block in pd.read_csv(path, **_csv_form(path), **options):
             for name, dtype in CSV_COLUMNS.items():
                 values = block[name].to_numpy()
-                if dtype == np.int64 and (faulty := ~(np.floor(values) == values)).any():
-                    first = int(np.argmax(faulty))
-                    raise ValueError(f"line {rows + first + 2}, column {name}: {values[first]} is not a node id")
+                if dtype == np.int64:
+                    _check_ids(values, name, rows)
                 values.astype(dtype).tofile(spools[name])
                 spools[name].flush()
             rows += len(block)
     except ValueError as error:
-        raise ValueError(f"{path}, after line {rows + 1}: {error}") from error
+        read = f", {rows:,} edges read" if rows else ""
+        raise ValueError(f"{path}{read}: {error}") from error
     if not rows:
         raise ValueError(f"{path}: no edges")
     return {name: np.memmap(file, CSV_COLUMNS[name], "r", shape=(rows,)) for name, file in spools.items()}
+
+
+def _csv_form(path):
+    """Separator and column names of a text file, for pandas."""
+    with Path(path).open(encoding="utf-8") as file:
+        header = file.readline()
+    comma = "," in header
+    names = [name.strip() for name in (header.split(",") if comma else header.split())]
+    missing = [name for name in CSV_COLUMNS if name not in names]
+    if missing:
+        raise ValueError(f"line 1: no column {', '.join(missing)}; found {header.strip()[:100]!r}")
+    return {"sep": "," if comma else r"\s+", "header": 0, "names": names}
+
+
+def _check_ids(values, name, rows_before):
+    faulty = ~(np.floor(values) == values)
+    if faulty.any():
+        first = int(np.argmax(faulty))
+        raise ValueError(f"line {rows_before + first + 2}, column {name}: {values[first]} is not a node id")
 
 
 @contextmanager
@@ -81,9 +94,7 @@ def open_imported(path, spool):
     dict of str to h5py.Dataset or array, shape (E,)
         ``source_node_id``, ``target_node_id``, ``syn_weight``; where there are, ``nsyns`` and ``edge_group_index``.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file of weights")
+    check_is_file(path, "file of weights")
     if not h5py.is_hdf5(path):
         yield read_csv_edges(path, spool)
         return
@@ -92,9 +103,9 @@ def open_imported(path, spool):
         group = columns[WEIGHT].parent
         for name in NUMBERS:
             if name in group:
-                columns["nsyns"] = group[name]
+                columns["nsyns"] = column(group, name)
         if "edge_group_index" in group.parent:
-            columns["edge_group_index"] = group.parent["edge_group_index"]
+            columns["edge_group_index"] = column(group.parent, "edge_group_index", WHOLE_NUMBERS)
         yield columns
 
 
@@ -124,11 +135,14 @@ class ImportedEdges:
     def __len__(self):
         return len(self.columns[WEIGHT])
 
+    def _read(self, name, part):
+        return read_part(self.path, self.columns[name], part)
+
     def survey(self, faults, on_edges):
         """Go through the file once: ids in range, edges of each target, targets of each part."""
         for start in range(0, len(self), READ_EDGES):
             part = slice(start, start + READ_EDGES)
-            sources, targets = (self.columns[name][part] for name in ENDS)
+            sources, targets = (self._read(name, part) for name in ENDS)
             self._check_form(part, start)
             outside = ~((sources >= 0) & (sources < self.n_sources) & (targets >= 0) & (targets < self.n_targets))
             faults.add(OUT_OF_RANGE, sources[outside], targets[outside])
@@ -139,13 +153,13 @@ class ImportedEdges:
             on_edges(len(sources))
 
     def _check_form(self, part, start):
-        if "nsyns" in self.columns and (other := self.columns["nsyns"][part] != 1).any():
+        if "nsyns" in self.columns and (other := self._read("nsyns", part) != 1).any():
             raise ValueError(
                 f"{self.path}, edge {start + int(np.argmax(other))}: nsyns is not 1; give the weight of the whole "
                 f"connection in syn_weight"
             )
         if "edge_group_index" in self.columns:
-            index = self.columns["edge_group_index"][part]
+            index = self._read("edge_group_index", part)
             if not np.array_equal(index, np.arange(start, start + len(index))):
                 raise ValueError(f"{self.path}: edge_group_index is not 0..{len(self) - 1} in order")
 
@@ -157,7 +171,7 @@ class ImportedEdges:
         return tuple(np.concatenate(values) for values in zip(*found, strict=True))
 
     def _select(self, part, first, last):
-        sources, targets, weights = (self.columns[name][part] for name in (*ENDS, WEIGHT))
+        sources, targets, weights = (self._read(name, part) for name in (*ENDS, WEIGHT))
         kept = np.flatnonzero((targets >= first) & (targets < last))
         sources, targets, weights = sources[kept].astype(np.int64), targets[kept].astype(np.int64), weights[kept]
         inside = (sources >= 0) & (sources < self.n_sources)

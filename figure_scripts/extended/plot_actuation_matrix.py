@@ -20,6 +20,7 @@ from analysis_shared.nodes import read_naming_scheme, read_network
 from analysis_shared.style import PAGE_WIDTH_IN, option_label, publication_style, save_figure, text_colour
 from v1_model.actuation import BACKGROUND, LGN, read_actuation
 from v1_model.files import whole_file
+from v1_model.reading import read_table
 
 LIMIT_PA = 100.0
 GAP = 0.35
@@ -144,7 +145,7 @@ def draw(table, title):
 def main(argv=None):
     args = parse(argv)
     matrices, cells = read_matrices(args.network, read_naming_scheme(args.naming_scheme))
-    needs = pd.read_csv(args.target_currents, sep=" ").set_index("cell_type")
+    needs = read_table(args.target_currents, key="cell_type", numeric=dict(NEEDS)).set_index("cell_type")
     table = matrix_table(matrices, needs, cells)
     names = next(iter(matrices)) if len(matrices) == 1 else f"mean over n = {len(matrices)} networks"
     with mpl.rc_context(publication_style()):
