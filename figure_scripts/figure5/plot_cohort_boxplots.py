@@ -8,6 +8,7 @@ at the median; whiskers reach from the 5th to the 95th percentile. OSI, DSI and 
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -30,6 +31,7 @@ THIRD_COLOURS = {"low": "#2b7bba", "mid": "#888888", "high": "#c73635"}
 LABELS = {"exc": "Exc", "inh": "Inh", "pv": "PV", "sst": "SST", "vip": "VIP"}
 RATE_TICKS_HZ = (0, 1, 3, 10, 30, 100)
 SPACE = 0.6
+LABEL_WIDTH = 10
 
 
 def parse(argv):
@@ -139,24 +141,38 @@ def finish_axes(axes, name, place, variants, last):
         axes.set_yticks(RATE_TICKS_HZ, [str(tick) for tick in RATE_TICKS_HZ])
         axes.minorticks_off()
         axes.set_ylim(bottom=0)
+    axes.tick_params(axis="x", length=0, pad=24, labelsize=8 if len(variants) == 1 else 6.5)
     centres = {(c, v): place[(c, v, "mid")] for c, v, _ in place}
-    labels = [variant_label(variant) if len(variants) > 1 else LABELS[c] for c, variant in centres]
-    axes.set_xticks(list(centres.values()), labels if last else [""] * len(centres))
-    axes.tick_params(axis="x", length=0, pad=24)
-    if last and len(variants) > 1:
-        axes.tick_params(axis="x", rotation=20 if len(variants) > 2 else 0, labelsize=7)
-        for cell_class in CLASSES:
-            middle = sum(centres[(cell_class, variant)] for variant in variants) / len(variants)
-            axes.annotate(
-                *(LABELS[cell_class], (middle, 0)),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, -42),
-                textcoords="offset points",
-                ha="center",
-                va="top",
-                fontweight="bold",
-                annotation_clip=False,
-            )
+    if not last:
+        axes.set_xticks(list(centres.values()), [""] * len(centres))
+        return
+    texts = {variant: wrapped(variant_label(variant)) for variant in variants}
+    single = len(variants) == 1
+    axes.set_xticks(list(centres.values()), [LABELS[c] if single else texts[variant] for c, variant in centres])
+    if not single:
+        lines = max(text.count("\n") + 1 for text in texts.values())
+        label_classes(axes, centres, variants, below_points=30 + 9 * lines)
+
+
+def wrapped(label):
+    """A variant's label on lines short enough to stand side by side."""
+    return textwrap.fill(label.replace("_", " "), LABEL_WIDTH)
+
+
+def label_classes(axes, centres, variants, below_points):
+    """Class names below the names of the variants."""
+    for cell_class in CLASSES:
+        middle = sum(centres[(cell_class, variant)] for variant in variants) / len(variants)
+        axes.annotate(
+            *(LABELS[cell_class], (middle, 0)),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -below_points),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontweight="bold",
+            annotation_clip=False,
+        )
 
 
 def draw(table, variants, rule, title):
