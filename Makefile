@@ -36,7 +36,7 @@ test: $(READY) ## the whole test suite
 
 test-slurm: $(READY) ## the workflow on a SLURM cluster of this machine, started for it (Debian; installs SLURM as root)
 	python tests/slurm/cluster.py --install
-	pytest -m slurm tests/slurm
+	pytest -n 3 -m slurm tests/slurm
 
 report: $(READY) ## results/report.html: figures with captions, run times, code of each rule
 	snakemake made --report report.html

@@ -77,7 +77,7 @@ if any(argument.endswith("run_pointnet.py") for argument in sys.orig_argv[1:3]):
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    """A cluster for all tests of this file; nothing of it is left afterwards."""
+    """A cluster for the tests of a worker; nothing of it is left afterwards."""
     with Cluster(tmp_path_factory.mktemp("slurm"), cpus=4, memory_mb=8000) as started:
         yield started
 
@@ -100,7 +100,7 @@ class Run:
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         (folder / "fault").mkdir()
         (folder / "fault" / "sitecustomize.py").write_text(FAULT)
-        self.known = set()
+        self.known, self.process = set(), None
 
     def start(self, *targets, fault=None, options=()):
         """Start Snakemake; what it says goes to `said`."""
@@ -125,6 +125,8 @@ class Run:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Ignored in what a shell starts in the background.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def wait(self, timeout=240):
@@ -132,9 +134,16 @@ class Run:
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
             raise AssertionError(self.said) from None
+
+    def stop(self):
+        """End Snakemake and the jobs that it left."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        left = [job["JobId"] for job in self.jobs if job["JobState"] in ("PENDING", "RUNNING", "COMPLETING")]
+        if left:
+            self.cluster.ask("scancel", *left)
 
     def __call__(self, *targets, **more):
         self.start(*targets, **more)
@@ -196,17 +205,27 @@ def small_inputs(repo_root, tmp_path_factory):
 def run(cluster, tmp_path, small_inputs):
     """A run of SMALL with its inputs in place."""
     shutil.copytree(small_inputs, tmp_path, dirs_exist_ok=True)
-    return Run(cluster, tmp_path, SMALL)
+    started = Run(cluster, tmp_path, SMALL)
+    yield started
+    started.stop()
 
 
-def test_a_whole_run(cluster, repo_root, tmp_path):
-    """Build, LGN, background, V1 and the table; V1 with two NEST threads, too."""
+@pytest.fixture
+def whole_run(cluster, repo_root, tmp_path):
+    """A run of `tiny` with three directions and two processors for V1, from nothing."""
     config = {
         "networks": {"tiny": {"nest_threads": 2}},
         "paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 90, 180]}}},
     }
     copy_of_repository(repo_root, tmp_path)
-    run = Run(cluster, tmp_path, config)
+    started = Run(cluster, tmp_path, config)
+    yield started
+    started.stop()
+
+
+def test_a_whole_run(whole_run):
+    """Build, LGN, background, V1 and the table; V1 with two NEST threads, too."""
+    run = whole_run
     code = run("tiny/metrics/OSI_DSI_DF_plain.csv", "tiny/output_plain/spikes.h5")
     assert code == 0, run.said
     assert len(run.spikes()) == 6 and (run.results / "tiny/metrics/OSI_DSI_DF_plain.csv").exists()
@@ -297,7 +316,7 @@ def test_the_controller_restarts(run):
     run.until(lambda: len(run.noted("trials")) == 4)
     run.cluster.stop_controller()
     (run.folder / "fault" / "go").touch()
-    time.sleep(12)
+    time.sleep(15)
     run.cluster.start_controller()
     assert run.wait() == 0, run.said
     assert {job["JobState"] for job in run.jobs} == {"COMPLETED"} and len(run.jobs) == len(CONDITIONS)
