@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from scipy.stats import ttest_rel
 from small_runs import small_run  # noqa: F401
 from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
+from test_workflow_graph import dry_run, snakemake  # noqa: F401
 
 from analysis_shared.intervals import mean_interval
 from analysis_shared.paired import paired_change
@@ -29,6 +30,7 @@ from analysis_shared.suppression_summary import (
 
 CHANGE = 1.5
 """Factor by which the planted type's rate goes up."""
+PANEL_OF_TARGETS = "target_fractions_core"
 
 
 # --- paired intervals ----------------------------------------------------------------------------------------------
@@ -380,6 +382,40 @@ def test_rates_of_types_of_a_real_run_by_hand(silenced):
     row = types.loc[("cell_type", "L2/3_Exc", "mean_rate_Hz")]
     assert (row["baseline"], row["perturbed"]) == pytest.approx(rates, rel=1e-5)
     assert row["n_trials"] == 4 and row["trials_low"] <= row["change"] <= row["trials_high"]
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+
+
+def test_panels_of_a_group_need_each_perturbation_and_one_baseline(dry_run):
+    names = ("silencing_heatmap_cohorts", "suppression_cascade_classes", PANEL_OF_TARGETS)
+    jobs = dry_run(*(f"tiny/figures/{name}_plain.png" for name in names))
+    assert jobs["calculate_suppression"] == jobs["make_node_set"] == 4 + 3
+    assert jobs["calculate_odsi"] == 8 and jobs["run_v1_8dir_2trials"] == 8 * 8
+    # The baseline and all perturbations have the same inputs.
+    assert jobs["run_filternet_8dir_2trials"] == jobs["generate_background_8dir_2trials"] == 8
+    assert jobs["calculate_cell_weights"] == jobs["calculate_target_fractions"] == 1
+
+
+def test_panels_of_a_pool_need_every_network(dry_run):
+    jobs = dry_run(
+        *(f"core_nll_all/figures/{name}_plain.png" for name in ("out_degree_distribution", PANEL_OF_TARGETS))
+    )
+    assert jobs["calculate_target_fractions"] == jobs["calculate_cell_weights"] == jobs["build_network"] == 10
+
+
+def test_cohorts_of_placed_edges_ask_for_the_recurrent_ones(dry_run):
+    jobs = dry_run(
+        "tiny/node_sets/bio_trained/exc_mid_out_degree_by_cell_type_periphery.json",
+        "tiny/figures/cohort_boxplots_incoming_weight_by_layer_all_plain_vs_plain__sst_silenced.png",
+        "tiny/figures/suppression_raster_plain__vip_silenced.pdf",
+    )
+    assert jobs["require_option_edges"] == 1 and jobs["plot_cohort_boxplots"] == jobs["plot_suppression_rasters"] == 1
+
+
+def test_an_unknown_node_set_has_no_rule(snakemake):
+    code, said = snakemake("--dry-run", "tiny/node_sets/plain/l1_all.json")
+    assert code != 0 and "MissingRuleException" in said
 
 
 # --- panels --------------------------------------------------------------------------------------------------------
