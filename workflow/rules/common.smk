@@ -369,7 +369,8 @@ def figures_to_make():
 
 def lacking(network, option):
     """What an option needs in a network and does not have, or an empty text."""
-    missing = [path.replace("/missing/", "/") for path in own_edges(network, option) if "/missing/" in path]
+    files = map(Path, own_edges(network, option))
+    missing = [str(path.parents[1] / path.name) for path in files if path.parent.name == "missing"]
     return f"needs {' and '.join(missing)}, which you place there" if missing else ""
 
 
