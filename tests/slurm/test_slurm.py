@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slurm
 
 PROFILE = "workflow/profiles/slurm"
 SITE = {"partition": "cortex", "job_cpus": 4, "log_folder": "results/logs/slurm"}
-FOLDERS = ("analysis_shared", "base_props", "config_templates", "figure_scripts", "scripts", "v1_model", "workflow")
 # Two conditions of three short trials: enough to fail in.
 SMALL = {
     "networks": {"tiny": {"radius_um": 40, "core_radius_um": 20}},
@@ -83,11 +82,9 @@ def cluster(tmp_path_factory):
 
 
 def copy_of_repository(repository, folder):
-    """The files of the repository that a run needs: jobs write below the repository's own folder."""
-    for name in ("Snakefile", "config", "environment.yml", *FOLDERS):
-        source = repository / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, folder / name)
+    """The repository without what was made in it: jobs write below the repository's own folder."""
+    made = shutil.ignore_patterns(".*", "results", "tests", "docs", "benchmarks", "*.egg-info", "__pycache__")
+    shutil.copytree(repository, folder, ignore=made, dirs_exist_ok=True)
 
 
 class Run:
