@@ -1,13 +1,10 @@
 """Node sets as files: the cells of a network with their weights, and the sets made of them."""
 
-import json
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 
 from analysis_shared.cohorts import MEASURES, TIES, node_set_cells, select_node_set
 from analysis_shared.nodes import read_network
+from analysis_shared.reading import read_json, read_table
 
 POPULATION = "v1"
 
@@ -32,13 +29,10 @@ def read_cells(network_dir, cell_weights_path, naming):
     Raises
     ------
     ValueError
-        If the table lacks a column or does not have one row for each cell.
+        If the table lacks a column, has one that is no number, or does not have one row for each cell.
     """
     nodes, description = read_network(network_dir, naming)
-    table = pd.read_csv(cell_weights_path, sep=" ")
-    missing = [column for column in ("node_id", *MEASURES) if column not in table]
-    if missing:
-        raise ValueError(f"{cell_weights_path}: no column {', '.join(missing)}")
+    table = read_table(cell_weights_path, finite=("node_id", *MEASURES), key="node_id")
     if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
         raise ValueError(f"{cell_weights_path}: {len(table)} rows do not match the {len(nodes)} cells of {network_dir}")
     return nodes.merge(table, on="node_id", validate="one_to_one"), description
@@ -101,16 +95,15 @@ def read_node_set(path, n_nodes):
     ValueError
         If the file is no JSON, is of another population, or has ids that are repeated or not the network's.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON: {error}") from error
-    if content.get("population") != POPULATION or "node_id" not in content:
-        raise ValueError(f"{path}: expected population {POPULATION!r} and node_id, found {sorted(content)}")
-    given = np.asarray(content["node_id"], dtype=np.int64)
-    ids = np.unique(given)
-    if len(ids) != len(given):
-        raise ValueError(f"{path}: {len(given) - len(ids)} of the {len(given)} node ids are repeated")
-    if len(ids) and not (ids[0] >= 0 and ids[-1] < n_nodes):
+    content = read_json(path)
+    if content.get("population") != POPULATION or not isinstance(content.get("node_id"), list):
+        raise ValueError(f"{path}: expected population {POPULATION!r} and a list node_id, found {', '.join(content)}")
+    wrong = [value for value in content["node_id"] if type(value) is not int]
+    if wrong:
+        raise ValueError(f"{path}: node_id holds {wrong[0]!r}, whole numbers expected")
+    ids = sorted(set(content["node_id"]))
+    if len(ids) != len(content["node_id"]):
+        raise ValueError(f"{path}: {len(content['node_id']) - len(ids)} of the node ids are repeated")
+    if ids and not (ids[0] >= 0 and ids[-1] < n_nodes):
         raise ValueError(f"{path}: node ids {ids[0]}..{ids[-1]}, expected 0..{n_nodes - 1}")
-    return ids
+    return np.array(ids, dtype=np.int64)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analysis_shared.cells import read_selectivity
 from analysis_shared.cohorts import CLASSES, in_class, in_region
 from analysis_shared.grouping import L5_POOLED, L5_SUBTYPES, display_order
 from analysis_shared.metrics import METRICS, RESPONSIVE_RATE_HZ, Metric
@@ -32,6 +33,28 @@ def suppression_metric(name):
         if candidate.name == name:
             return candidate
     raise ValueError(f"no metric {name!r}; there are {', '.join(entry.name for entry in SUPPRESSION_METRICS)}")
+
+
+def read_responses(path, nodes):
+    """Selectivity table of a run, with lifetime sparsity and a row for each cell.
+
+    Parameters
+    ----------
+    path : path-like
+    nodes : DataFrame
+        Of the network.
+
+    Raises
+    ------
+    ValueError
+        As `read_selectivity` does, and if the sparsity is missing or the rows are not those of the network.
+    """
+    table = read_selectivity(path)
+    if SPARSITY.column not in table or table[SPARSITY.column].dtype.kind not in "iuf":
+        raise ValueError(f"{path}: no column {SPARSITY.column} of numbers")
+    if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
+        raise ValueError(f"{path}: {len(table)} rows do not match the {len(nodes)} cells of the network")
+    return table
 
 
 def compare_cells(nodes, targets, baseline, perturbed):

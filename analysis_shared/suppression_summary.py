@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 
 from analysis_shared.intervals import LEVEL, mean_interval
+from analysis_shared.reading import read_table
 from analysis_shared.suppression import LEAST_BASELINE
 
-REQUIRED = (
-    *("level", "group", "region", "metric", "n_region", "n_targets", "n_cells", "baseline", "perturbed"),
-    *("percent_change", "cells_percent_low", "cells_percent_high", "trials_percent_low", "trials_percent_high"),
+NAMES = ("level", "group", "region", "metric")
+SIZES = ("n_region", "n_targets", "n_cells")
+NUMBERS = (
+    *("baseline", "perturbed", "percent_change"),
+    *("cells_percent_low", "cells_percent_high", "trials_percent_low", "trials_percent_high"),
 )
 KEYS = ["perturbation", "level", "group", "metric"]
 VALUE, SILENCED, LOW_BASELINE, UNRESPONSIVE, ABSENT = "value", "silenced", "low_baseline", "unresponsive", "absent"
@@ -30,7 +33,8 @@ def read_type_tables(perturbations):
     Raises
     ------
     ValueError
-        If a perturbation comes twice, has no table or fewer than another, a column is missing, or regions differ.
+        If a perturbation comes twice, has no table or fewer than another, a column is missing or no number, or regions
+        differ.
     """
     names = [entry[0] for entry in perturbations]
     if len(set(names)) < len(names):
@@ -41,10 +45,7 @@ def read_type_tables(perturbations):
     parts = []
     for name, *paths in perturbations:
         for network, path in enumerate(paths):
-            table = pd.read_csv(path, sep=" ")
-            missing = [column for column in REQUIRED if column not in table]
-            if missing:
-                raise ValueError(f"{path}: no column {', '.join(missing)}")
+            table = read_table(path, columns=NAMES, finite=SIZES, numeric=NUMBERS)
             parts.append(table.assign(perturbation=name, network=network))
     joined = pd.concat(parts, ignore_index=True)
     regions = set(joined["region"])

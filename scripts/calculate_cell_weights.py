@@ -7,11 +7,11 @@ grows with the cells alone. Writes one row a cell: node_id outgoing_weight incom
 import argparse
 from pathlib import Path
 
-import h5py
 from tqdm import tqdm
 
 import command_line
 from analysis_shared.edge_sums import cell_weights
+from analysis_shared.nodes import count_nodes
 from v1_model.edge_files import BLOCK_EDGES, open_edges
 from v1_model.files import whole_file
 
@@ -26,8 +26,7 @@ def parse(argv):
 
 def main(argv=None):
     args = parse(argv)
-    with h5py.File(args.network_dir / "v1_nodes.h5") as stream:
-        n_nodes = len(stream["nodes/v1/node_type_id"])
+    n_nodes = count_nodes(args.network_dir / "v1_nodes.h5")
     with open_edges(args.edges, "v1_to_v1") as edges:
         blocks = tqdm(edges.blocks(), total=-(-len(edges) // BLOCK_EDGES), unit="block", desc="edges")
         try:

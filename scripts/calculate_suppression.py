@@ -14,13 +14,19 @@ import numpy as np
 from tqdm import tqdm
 
 import command_line
-from analysis_shared.cells import read_selectivity
 from analysis_shared.cohorts import REGIONS
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import read_naming_scheme, read_network
 from analysis_shared.paradigms import read_paradigm, window
 from analysis_shared.spikes import count_spikes, read_spikes
-from analysis_shared.suppression import SPARSITY, TRIAL_METRICS, cell_groups, compare_cells, compare_groups, group_rates
+from analysis_shared.suppression import (
+    TRIAL_METRICS,
+    cell_groups,
+    compare_cells,
+    compare_groups,
+    group_rates,
+    read_responses,
+)
 from v1_model.files import whole_file
 
 
@@ -38,16 +44,6 @@ def parse(argv):
     parser.add_argument("--cells", required=True, type=Path, help="table of cells to write")
     parser.add_argument("--types", required=True, type=Path, help="table of cell types and classes to write")
     return parser.parse_args(argv)
-
-
-def read_run(path, nodes):
-    """Selectivity table of a run, checked against the nodes."""
-    table = read_selectivity(path)
-    if SPARSITY.column not in table:
-        raise ValueError(f"{path}: no column {SPARSITY.column}")
-    if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
-        raise ValueError(f"{path}: {len(table)} rows do not match the {len(nodes)} cells of the network")
-    return table
 
 
 def rates_by_trial(paradigm, folder, groups, n_nodes):
@@ -84,7 +80,9 @@ def main(argv=None):
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
     targets = read_node_set(args.node_set, len(nodes))
     cells = compare_cells(
-        nodes, targets, read_run(args.baseline_selectivity, nodes), read_run(args.perturbed_selectivity, nodes)
+        nodes,
+        targets,
+        *(read_responses(path, nodes) for path in (args.baseline_selectivity, args.perturbed_selectivity)),
     )
     report_targets(cells)
     groups = cell_groups(nodes, targets, args.region)

@@ -252,10 +252,10 @@ def test_a_whole_class_takes_every_cell(weighed, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"population": "v1", "node_id": [1, 1]}', "1 of the 2 node ids are repeated"),
+        ('{"population": "v1", "node_id": [1, 1]}', "1 of the node ids are repeated"),
         ('{"population": "v1", "node_id": [5]}', "node ids 5..5, expected 0..4"),
         ('{"population": "lgn", "node_id": [1]}', "expected population 'v1'"),
-        ('{"population": "v1"}', "expected population 'v1' and node_id"),
+        ('{"population": "v1"}', "expected population 'v1' and a list node_id"),
         ("[", "not JSON"),
     ],
 )

@@ -17,13 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from analysis_shared.boxes import WHISKERS, box_of_sample
-from analysis_shared.cells import read_selectivity
 from analysis_shared.cohorts import CLASSES, GROUPS, MEASURES, REGIONS, THIRDS, NodeSet, node_set_cells
 from analysis_shared.metrics import RESPONSIVE_RATE_HZ
 from analysis_shared.node_sets import read_cells
 from analysis_shared.nodes import read_naming_scheme
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure, variant_label
-from analysis_shared.suppression import SPARSITY, suppression_metric
+from analysis_shared.suppression import read_responses, suppression_metric
 from v1_model.files import whole_file
 
 SHOWN = ("mean_rate_Hz", "OSI", "DSI", "lifetime_sparsity")
@@ -58,10 +57,7 @@ def cohort_cells(sources, naming, rule):
     parts = []
     for variant, network_dir, cell_weights, selectivity in sources:
         nodes, _ = read_cells(network_dir, cell_weights, naming)
-        table = read_selectivity(selectivity)
-        if SPARSITY.column not in table or set(table["node_id"]) != set(nodes["node_id"]):
-            wanted = f"{SPARSITY.column} and a row for each of the {len(nodes)} cells of {network_dir}"
-            raise ValueError(f"{selectivity}: expected {wanted}")
+        table = read_responses(selectivity, nodes)
         for cell_class in CLASSES:
             cells = node_set_cells(nodes, NodeSet(cell_class, THIRDS[0], **rule))
             cells = cells.merge(table, on="node_id", validate="one_to_one")

@@ -16,13 +16,14 @@ from matplotlib.patches import Patch
 
 from analysis_shared.cohorts import CLASSES, THIRDS
 from analysis_shared.intervals import mean_interval
+from analysis_shared.reading import read_table
 from analysis_shared.style import PAGE_WIDTH_IN, option_label, publication_style, save_figure
 from analysis_shared.target_fractions import TARGET_CLASSES, TARGET_REGIONS
 from v1_model.files import whole_file
 
 COLOURS = {"exc": "#D42A2A", "pv": "#4C7F19", "sst": "#197F7F", "vip": "#9932FF", "htr3a": "#787878"}
 LABELS = {"exc": "Exc", "inh": "Inh", "pv": "PV", "sst": "SST", "vip": "VIP", "htr3a": "Htr3a (L1)"}
-REQUIRED = ("class", "third", "measure", "by", "region", "n_sources", "target_region", "level", "target")
+NAMES = ("class", "third", "measure", "by", "region", "target_region", "level", "target")
 SHARE = "weight_fraction"
 
 
@@ -46,10 +47,7 @@ def read_fractions(sources, target_region):
     """Shares onto target classes, of all options and networks."""
     parts = []
     for index, (option, path) in enumerate(sources):
-        table = pd.read_csv(path, sep=" ")
-        missing = [column for column in (*REQUIRED, SHARE) if column not in table]
-        if missing:
-            raise ValueError(f"{path}: no column {', '.join(missing)}")
+        table = read_table(path, columns=NAMES, finite=["n_sources"], numeric=[SHARE])
         chosen = table[(table["level"] == "class") & (table["target_region"] == target_region)]
         parts.append(chosen.assign(option=option, source=index))
     joined = pd.concat(parts, ignore_index=True)
