@@ -82,8 +82,8 @@ def cluster(tmp_path_factory):
 
 
 def copy_of_repository(repository, folder):
-    """The repository without what was made in it: jobs write below the repository's own folder."""
-    made = shutil.ignore_patterns(".*", "results", "tests", "docs", "benchmarks", "*.egg-info", "__pycache__")
+    """The repository, with its compiled kernels and without results: jobs write below the repository's own folder."""
+    made = shutil.ignore_patterns(".*", "results", "tests", "docs", "benchmarks", "*.egg-info")
     shutil.copytree(repository, folder, ignore=made, dirs_exist_ok=True)
 
 
