@@ -126,7 +126,7 @@ class Run:
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
-    def wait(self, timeout=240):
+    def wait(self, timeout=400):
         """Exit code of Snakemake."""
         try:
             return self.process.wait(timeout)
@@ -161,7 +161,7 @@ class Run:
         path = self.folder / "fault" / name
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def until(self, condition, seconds=90):
+    def until(self, condition, seconds=180):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end and self.process.poll() is None, self.said
@@ -193,7 +193,7 @@ def small_inputs(repo_root, tmp_path_factory):
     (folder / "config.yaml").write_text(yaml.safe_dump(SMALL))
     command = [sys.executable, "-m", "snakemake", "--configfile", "config.yaml", "--cores", "2"]
     command += ["--omit-from", "run_v1_8dir_2trials", "--", *TARGETS]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -304,7 +304,7 @@ def test_interrupting_snakemake_cancels_its_jobs(run):
     run.start(*TARGETS, fault={"wait": True, "conditions": CONDITIONS})
     run.until(lambda: len(run.noted("trials")) == 4)
     run.process.send_signal(signal.SIGINT)
-    assert run.wait(60) != 0
+    assert run.wait(90) != 0
     run.cluster.wait_for(lambda: {job["JobState"] for job in run.jobs} == {"CANCELLED"}, "jobs to end")
 
 
