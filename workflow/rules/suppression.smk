@@ -3,34 +3,6 @@
 from analysis_shared.cohorts import NODE_SET
 
 
-def recurrent_edges(wildcards):
-    """Input function: recurrent edges of an option; of a missing one that the user places, a file that explains."""
-    path = Path(wildcards.network, "network", edge_name("v1", wildcards.option))
-    missing = OPTIONS[wildcards.option]["v1_edges"] == "placed" and not path.exists()
-    return str(path.parent / "missing" / path.name if missing else path)
-
-
-def both_runs(pattern):
-    """Input function: a path pattern for the option as it is, and for the option under the perturbation."""
-    return lambda wildcards: [
-        pattern.replace("{variant}", variant)
-        for variant in (wildcards.option, f"{wildcards.option}__{wildcards.perturbation}")
-    ]
-
-
-def spikes_of_both_runs(wildcards):
-    """Input function: V1 spikes of every condition and trial with and without the perturbation."""
-    paradigm = NETWORKS[wildcards.network]["selectivity_paradigm"]
-    trial = f"{{network}}/{paradigm}_{{variant}}/{{condition}}_trial{{trial}}/spikes.h5"
-    return [path for pattern in all_trials(paradigm, trial) for path in both_runs(pattern)(wildcards)]
-
-
-def perturbed_cells(wildcards):
-    """Input function: node set of the perturbation."""
-    name = PERTURBATIONS[wildcards.perturbation]["node_set"]
-    return f"{wildcards.network}/node_sets/{wildcards.option}/{name}.json"
-
-
 rule calculate_cell_weights:
     """Sum the weights and count the edges that leave and reach each cell."""
     input:

@@ -4,41 +4,7 @@ from analysis_shared.cohorts import GROUPS, MEASURES, REGIONS
 from analysis_shared.style import option_label, variant_label
 from analysis_shared.target_fractions import TARGET_REGIONS
 
-TYPE_TABLE = rules.calculate_suppression.output.types
 CELL_WEIGHTS = rules.calculate_cell_weights.output[0]
-
-
-def group_tables(wildcards):
-    """Input function: tables of cell types of each perturbation of the group and each network of the pool."""
-    return [path for paths in tables_by_perturbation(wildcards).values() for path in paths]
-
-
-def tables_by_perturbation(wildcards):
-    """Tables of cell types by name of the perturbation, one a network of the pool."""
-    pattern = TYPE_TABLE.replace("{option}", wildcards.option)
-    return {
-        name: [pattern.replace("{perturbation}", name).replace("{network}", n) for n in members(wildcards.pool)]
-        for name in PERTURBATION_GROUPS[wildcards.group]
-    }
-
-
-def group_arguments(wildcards):
-    """Params function: the perturbations of the group with their tables."""
-    tables = tables_by_perturbation(wildcards)
-    return [part for name, paths in tables.items() for part in ("--perturbation", name, *paths)]
-
-
-def pool_and_option(wildcards):
-    """Params function: title of a figure of one option."""
-    return f"{wildcards.pool}, {option_label(wildcards.option)}"
-
-
-def raster_spikes(wildcards):
-    """Input function: spikes of the trial that the raster shows, unperturbed and perturbed."""
-    paradigm = NETWORKS[wildcards.network]["selectivity_paradigm"]
-    shown = PARADIGMS[paradigm]["raster"]
-    trial = f"{shown['condition']}_trial{shown['trial']}"
-    return both_runs(f"{wildcards.network}/{paradigm}_{{variant}}/{trial}/spikes.h5")(wildcards)
 
 
 rule plot_silencing_heatmap:
