@@ -54,9 +54,10 @@ bench-core: $(READY) ## the same for core (REPEATS=1)
 bench-full: $(READY) ## the same for full (REPEATS=1)
 	python -m benchmarks.run full --threads 2 --stock recurrent v1 --repeats $(REPEATS) --timeout-s 7200
 
-bench-docs: $(READY) ## from what was measured: workflow/resources.yaml, docs/benchmarks.md and its picture
+bench-docs: $(READY) ## from what was measured: workflow/resources.yaml, docs/benchmarks.md and its picture, docs/cluster.md
 	python -m benchmarks.coefficients
 	python -m benchmarks.tables
+	python -m benchmarks.cluster_needs
 	python -m benchmarks.plot
 
 lint: $(READY) ## style of the Python files and of the rules

@@ -4,15 +4,17 @@
 
 prints a table for each paradigm: what a job asks for on its first attempt (memory, limit of time), and the hours that
 it is expected to take on the machine of docs/benchmarks.md. Builds of networks are counted with the first paradigm.
+Without networks, the example in docs/cluster.md is written again.
 """
 
 import argparse
 import math
+import re
 from pathlib import Path
 
 import yaml
 from resource_model import estimated_size, load_table, memory_request_mb, predict, quantities, runtime_request_min
-from slurm_site import read_site
+from slurm_site import DEFAULTS, read_site
 
 import command_line
 from benchmarks import REPOSITORY
@@ -21,6 +23,8 @@ from checked_config import BLANK, checked, load_schema
 PROFILE = REPOSITORY / "workflow" / "profiles" / "slurm"
 HEADER = ["step", "jobs", "conditions each", "CPUs each", "memory each, GB", "limit each, h", "hours each", "CPU hours"]
 BUILD_THREADS = 8
+PAGE = REPOSITORY / "docs" / "cluster.md"
+EXAMPLE = {"networks": [f"core_nll_{number}" for number in range(10)], "paradigms": ["8dir_10trials", "contrasts"]}
 
 
 def load_config(paths=()):
@@ -138,12 +142,21 @@ def report(networks, paradigms, configfiles=(), site=None):
     return "\n\n".join(parts) + "\n"
 
 
+def filled(page):
+    """The text of docs/cluster.md with the tables of its example."""
+    tables = report(**EXAMPLE, site=DEFAULTS)
+    return re.sub(r"(<!-- example -->\n).*(<!-- end -->)", lambda m: f"{m[1]}\n{tables}\n{m[2]}", page, flags=re.DOTALL)
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("network", nargs="+", help="names of networks in the config")
-    parser.add_argument("--paradigm", nargs="+", required=True, help="names of paradigms in the config")
+    parser.add_argument("network", nargs="*", help="names of networks in the config")
+    parser.add_argument("--paradigm", nargs="+", default=("8dir_10trials",), help="names of paradigms in the config")
     parser.add_argument("--configfile", nargs="+", default=(), help="files of changes to the config")
     args = parser.parse_args(argv)
+    if not args.network:
+        PAGE.write_text(filled(PAGE.read_text()))
+        return
     print(report(args.network, args.paradigm, args.configfile), end="")
 
 
