@@ -23,8 +23,8 @@ def in_raster_order(nodes):
     return core.assign(row=np.arange(len(core)))
 
 
-def draw_raster(axes, cells, node_ids, times_ms, paradigm):
-    """Spikes as dots in the colour of the cell type, with layers divided and labelled."""
+def draw_raster(axes, cells, node_ids, times_ms, paradigm, compact=False):
+    """Spikes as dots in the colour of the cell type, with layers divided and labelled; less text if compact."""
     order = cells.set_index("node_id")
     rows = order["row"].reindex(node_ids).to_numpy()
     shown = ~np.isnan(rows)
@@ -36,42 +36,46 @@ def draw_raster(axes, cells, node_ids, times_ms, paradigm):
     axes.set_xlim(0, window(paradigm, "evoked")[1])
     axes.set_ylim(len(cells), 0)
     axes.set_xlabel("Time (ms)")
-    axes.annotate(
-        "stimulus onset",
-        (paradigm["grey_ms"], 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(3, 2),
-        textcoords="offset points",
-        fontsize=8,
-    )
-    label_layers(axes, cells)
+    if not compact:
+        axes.annotate(
+            "stimulus onset",
+            (paradigm["grey_ms"], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 2),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    label_layers(axes, cells, compact)
 
 
-def label_layers(axes, cells):
+def label_layers(axes, cells, compact=False):
     """Lines between layers; each layer's name and number of cells on the left, kept apart where layers are thin."""
     layers = cells.groupby("layer_rank", sort=True).agg(layer=("layer", "first"), top=("row", "min"), n=("row", "size"))
     for top in layers["top"].iloc[1:]:
         axes.axhline(top, color="black", linewidth=0.6)
     middles = (layers["top"] + layers["n"] / 2).to_numpy()
-    heights = spread(middles / len(cells), least=0.055)
+    heights = spread(middles / len(cells), least=0.08 if compact else 0.055)
     axes.set_yticks([])
     for layer, n, middle, height in zip(layers["layer"], layers["n"], middles, heights, strict=True):
         axes.annotate(
-            f"L{layer}\nn = {n:,}",
+            f"L{layer} ({n:,})" if compact else f"L{layer}\nn = {n:,}",
             (0, middle),
             xycoords=("axes fraction", "data"),
             xytext=(-0.012, 1 - height),
             textcoords="axes fraction",
             ha="right",
             va="center",
-            fontsize=8,
+            fontsize=7 if compact else 8,
             linespacing=1.0,
             arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
         )
 
 
-def legend_of_classes(axes, cells, colours):
-    """Legend of the classes, in the colours of the uppermost layer that has them; L5 subtypes get their own entry."""
+def legend_of_classes(axes, cells, colours, **place):
+    """Legend of the classes, in the colours of the uppermost layer that has them; L5 subtypes get their own entry.
+
+    It is above the axes on the right, unless `place` says otherwise; a figure will do for `axes` then.
+    """
     handles = []
     for name, label in CLASS_LABELS:
         types = [t for t in display_order(cells["cell_type"]) if broad_class(t) == name and t not in L5_SUBTYPES]
@@ -83,10 +87,8 @@ def legend_of_classes(axes, cells, colours):
     axes.legend(
         marks,
         [label for label, _ in handles],
-        loc="lower right",
-        bbox_to_anchor=(1, 1.035),
         ncols=len(handles),
         handletextpad=0.1,
         columnspacing=0.9,
-        borderaxespad=0,
+        **(place or {"loc": "lower right", "bbox_to_anchor": (1, 1.035), "borderaxespad": 0}),
     )

@@ -8,11 +8,15 @@ cells are held at a level by Benjamini and Hochberg's procedure, for each side o
 
 import numpy as np
 import pandas as pd
-from scipy.special import xlogy
+from scipy.optimize import brentq
+from scipy.special import digamma, polygamma, xlogy
 from scipy.stats import binom, false_discovery_control, norm, poisson, t
 
 LEVEL = 0.01
-LEAST_DISPERSION = 1.0
+LEAST_FREEDOM, LEAST_CELLS = 3, 10
+"""What cells' dispersions are learnt from: at least so many cells with so many degrees of freedom."""
+NO_EXCESS = 1e-3
+"""Variance of log dispersions among cells that is taken for none."""
 POSITIVE, NEGATIVE, NEITHER, UNDEFINED = "positive", "negative", "none", "undefined"
 RESPONSES = (POSITIVE, NEGATIVE, NEITHER, UNDEFINED)
 
@@ -73,12 +77,48 @@ def pooled_dispersion(groups):
     return squares / np.where(active, weights, np.nan), np.square(weights) / np.where(active, freedom, 1)
 
 
+def moderated_dispersion(dispersion, freedom):
+    """Dispersions of cells, each drawn towards what the cells have in common, by empirical Bayes.
+
+    The cells' dispersions are taken for scaled inverse chi-square, whose scale and degrees of freedom come from the
+    mean and variance of the logarithms (Smyth 2004). If they differ no more than by chance, all cells get the same.
+
+    Parameters
+    ----------
+    dispersion, freedom : ndarray, shape (n_cells,)
+        As `pooled_dispersion` returns them.
+
+    Returns
+    -------
+    dispersion, freedom : ndarray, shape (n_cells,)
+
+    Notes
+    -----
+    With fewer than ten cells to learn from, each keeps its own, and one below 1 counts as 1: with few trials it may be
+    0 by chance.
+    """
+    sure = (freedom >= LEAST_FREEDOM) & (np.nan_to_num(dispersion) > 0)
+    if sure.sum() < LEAST_CELLS:
+        return np.maximum(dispersion, 1.0), freedom
+    half = freedom[sure] / 2
+    logs = np.log(dispersion[sure]) - digamma(half) + np.log(half)
+    excess = logs.var(ddof=1) - polygamma(1, half).mean()
+    total = freedom.sum()
+    if excess < NO_EXCESS:
+        common = np.nansum(dispersion * freedom) / total
+        return np.full(len(dispersion), common), np.full(len(dispersion), total)
+    prior = 2 * brentq(lambda value: polygamma(1, value) - excess, 1e-4, 1 / NO_EXCESS + 1)
+    scale = np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2))
+    moderated = (prior * scale + freedom * np.nan_to_num(dispersion)) / (prior + freedom)
+    return moderated, np.minimum(prior + freedom, total)
+
+
 def quasi_poisson_test(evoked_counts, blank_counts):
     """Compare evoked and blank counts, both with their error, at the dispersion that the trials show.
 
     Given the sum of both totals, the evoked total of Poisson counts of one mean is binomial. The z value of the exact
-    binomial test is divided by the root of the dispersion, pooled over conditions and blanks, and referred to Student's
-    t with the dispersion's degrees of freedom.
+    binomial test is divided by the root of the dispersion, pooled over conditions and blanks and moderated among cells,
+    and referred to Student's t with the dispersion's degrees of freedom.
 
     Parameters
     ----------
@@ -89,29 +129,28 @@ def quasi_poisson_test(evoked_counts, blank_counts):
     Returns
     -------
     DataFrame
-        Columns ``dispersion dispersion_df p_positive p_negative``. p is NaN for cells silent throughout and where no
-        condition with spikes has two trials.
+        Columns ``dispersion dispersion_moderated dispersion_df p_positive p_negative``; the first is the cell's own,
+        the degrees of freedom are those of the second. p is NaN for cells silent throughout, and where no condition
+        with spikes has two trials.
 
     Notes
     -----
-    A dispersion below 1 counts as 1: with few trials it is poorly known, and may be 0 by chance. For cells more regular
-    than Poisson, and for few spikes, the test therefore errs on the safe side. Cells silent in the blanks need no rule
-    of their own.
+    The test errs on the safe side for few spikes. Cells silent in the blanks need no rule of their own.
     """
     n_trials, n_cells = evoked_counts.shape[-2:]
     evoked = evoked_counts.reshape(-1, n_trials, n_cells)
-    dispersion, freedom = pooled_dispersion([*evoked, blank_counts])
+    dispersion, own_freedom = pooled_dispersion([*evoked, blank_counts])
+    moderated, freedom = moderated_dispersion(dispersion, own_freedom)
     above, below = evoked.sum(axis=(0, 1)), blank_counts.sum(axis=0)
     share = len(evoked) * n_trials / (len(evoked) * n_trials + len(blank_counts))
     total = above + below
-    scale = np.sqrt(np.maximum(dispersion, LEAST_DISPERSION))
     tails = {"p_positive": binom.sf(above - 1, total, share), "p_negative": binom.cdf(above, total, share)}
-    table = {"dispersion": dispersion, "dispersion_df": freedom}
+    table = {"dispersion": dispersion, "dispersion_moderated": moderated, "dispersion_df": freedom}
+    defined = (total > 0) & (own_freedom > 0)
     for name, p in tails.items():
         # Beyond 38 SD the exact tail underflows; there the root of the deviance is as good.
         z = np.where(p > 0, norm.isf(np.maximum(p, np.finfo(float).tiny)), _root_deviance(above, below, share))
-        # Where p is NaN, so is the scale.
-        table[name] = np.where(total > 0, t.sf(z / scale, np.where(freedom > 0, freedom, 1)), np.nan)
+        table[name] = np.where(defined, t.sf(z / np.sqrt(moderated), np.where(defined, freedom, 1)), np.nan)
     return pd.DataFrame(table)
 
 
@@ -157,9 +196,9 @@ def responsiveness_table(cells, counts, level=LEVEL):
     Returns
     -------
     DataFrame
-        Columns ``node_id cell_type blank_rate_Hz evoked_rate_Hz dispersion dispersion_df p_positive p_negative
-        q_positive q_negative response dispersion_published p_published response_published level``; q is p adjusted
-        after Benjamini and Hochberg, a response one of `RESPONSES`.
+        Columns ``node_id cell_type blank_rate_Hz evoked_rate_Hz dispersion dispersion_moderated dispersion_df
+        p_positive p_negative q_positive q_negative response dispersion_published p_published response_published
+        level``; q is p adjusted after Benjamini and Hochberg, a response one of `RESPONSES`.
     """
     seconds = float(counts.interval_length_ms) / 1000
     tested = quasi_poisson_test(counts.evoked_counts, counts.blank_counts)

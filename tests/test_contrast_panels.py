@@ -269,14 +269,20 @@ def test_heatmaps(made_up, tmp_path, scale):
     assert cell["contrast0.2_angle45"] == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("condition", ["angle45_contrast0.8", "blank"])
-def test_raster(made_up, tmp_path, condition):
-    inputs = ["--spikes", made_up / "spikes" / f"{condition}_trial0" / "spikes.h5", "--condition", condition]
+def test_rasters(made_up, tmp_path):
+    conditions = ["blank", *(f"angle45_contrast{contrast}" for contrast in CONTRASTS[-2:])]
+    trials = [
+        part for name in conditions for part in ("--trial", name, made_up / "spikes" / f"{name}_trial0" / "spikes.h5")
+    ]
     network = ["--network-dir", made_up / "network", "--naming-scheme", NAMING_SCHEME]
     settings = ["--variant", "plain", "--paradigm", made_up / "paradigm.json"]
-    draw("extended/plot_contrast_raster.py", *inputs, *network, *settings, "--output-stem", tmp_path / "raster")
+    draw("extended/plot_contrast_rasters.py", *trials, *network, *settings, "--output-stem", tmp_path / "raster")
     assert_figure(tmp_path / "raster")
-    assert read(tmp_path / "raster.csv")["n_cells"].sum() == core_size(made_up)
+    numbers = read(tmp_path / "raster.csv")
+    assert numbers.groupby("condition")["n_cells"].sum().tolist() == [core_size(made_up)] * 3
+    trials[1] = "angle46_contrast0.4"
+    with pytest.raises(ValueError, match=r"paradigm\.json: no condition 'angle46_contrast0\.4'"):
+        draw("extended/plot_contrast_rasters.py", *trials, *network, *settings, "--output-stem", tmp_path / "raster")
 
 
 def test_a_table_without_a_column_is_one_clear_error(made_up, tmp_path):

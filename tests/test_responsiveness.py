@@ -8,6 +8,7 @@ from scipy.stats import binom, norm
 from analysis_shared.contrasts import ContrastCounts
 from analysis_shared.responsiveness import (
     adjusted,
+    moderated_dispersion,
     pooled_dispersion,
     published_test,
     quasi_poisson_test,
@@ -20,15 +21,22 @@ DEMO_BLANKS, DEMO_SHAPE = 2, (2, 3, 2)
 
 
 def poisson_cells(mean_blank, mean_evoked, n_blanks=BLANKS, shape=SHAPE, dispersion=1.0, seed=1):
-    """Counts of cells with the given means; over-dispersed ones are negative binomial."""
+    """Counts of cells with given means; over-dispersed ones are negative binomial, regular ones binomial."""
     rng = np.random.default_rng(seed)
     mean_blank, mean_evoked = np.broadcast_arrays(mean_blank, mean_evoked)
 
+    dispersion = np.broadcast_to(dispersion, mean_blank.shape)
+    over, under = dispersion > 1, dispersion < 1
+
     def draw(mean, n):
-        size = (*n, len(mean))
-        if dispersion == 1:
-            return rng.poisson(mean, size)
-        return rng.negative_binomial(mean / (dispersion - 1), 1 / dispersion, size)
+        counts = rng.poisson(mean, (*n, len(mean)))
+        if over.any():
+            shape = (mean / (dispersion - 1 + ~over))[over]
+            counts[..., over] = rng.negative_binomial(shape, 1 / dispersion[over], (*n, over.sum()))
+        if under.any():
+            most = np.maximum(np.round(mean[under] / (1 - dispersion[under])), 1).astype(int)
+            counts[..., under] = rng.binomial(most, mean[under] / most, (*n, under.sum()))
+        return counts
 
     return draw(mean_evoked, shape), draw(mean_blank, (n_blanks,))
 
@@ -39,9 +47,12 @@ def at_most(share, n, level=LEVEL):
 
 
 @pytest.mark.parametrize(("n_blanks", "shape"), [(BLANKS, SHAPE), (DEMO_BLANKS, DEMO_SHAPE)], ids=["full", "demo"])
-@pytest.mark.parametrize(("mean", "dispersion"), [(0.05, 1), (0.5, 1), (5, 1), (30, 1), (5, 3), (30, 3)])
+@pytest.mark.parametrize(
+    ("mean", "dispersion"), [(0.05, 1), (0.5, 1), (5, 1), (30, 1), (5, 3), (30, 3), (5, 0.5), (20, (0.5, 4))]
+)
 def test_cells_without_response_pass_as_rarely_as_the_level_says(mean, dispersion, n_blanks, shape):
-    tested = quasi_poisson_test(*poisson_cells(np.full(4000, mean), mean, n_blanks, shape, dispersion)).dropna()
+    dispersions = np.resize(np.array(dispersion, dtype=float), 4000)
+    tested = quasi_poisson_test(*poisson_cells(np.full(4000, mean), mean, n_blanks, shape, dispersions)).dropna()
     for side in ("p_positive", "p_negative"):
         assert at_most((tested[side] < LEVEL).mean(), len(tested))
 
@@ -77,7 +88,7 @@ def test_published_test_by_hand():
 
 
 def test_poisson_cells_are_tested_by_the_exact_binomial_tail():
-    # Dispersion below 1 counts as 1, and 10^5 degrees of freedom make t normal.
+    # A single cell keeps its dispersion, which below 1 counts as 1; 10^5 degrees of freedom make t normal.
     evoked = np.tile([2, 3, 2, 3], 25_000).reshape(1, -1, 1)
     blank = np.tile([2, 3, 2, 3], 500).reshape(-1, 1)
     tested = quasi_poisson_test(evoked, blank).iloc[0]
@@ -124,6 +135,24 @@ def test_pooled_dispersion_is_that_of_the_counts_whatever_their_mean(mean, expec
     dispersion, freedom = pooled_dispersion([*evoked.reshape(-1, *evoked.shape[2:]), blank])
     assert np.nanmean(dispersion) == pytest.approx(expected, rel=0.05)
     assert (freedom <= 48 * 9 + 29 + 1e-9).all()
+
+
+def test_dispersions_are_drawn_together_as_far_as_they_differ_by_chance():
+    rng = np.random.default_rng(5)
+    freedom = np.full(3000, 7.0)
+    same = 2.0 * rng.chisquare(7, 3000) / 7
+    moderated, total = moderated_dispersion(same, freedom)
+    assert np.ptp(moderated) < 0.5 and moderated.mean() == pytest.approx(2, rel=0.03) and (total > 100).all()
+    # Scaled inverse chi-square: true dispersions with 5 degrees of freedom around 2.
+    true = 2.0 * 5 / rng.chisquare(5, 3000)
+    own = true * rng.chisquare(7, 3000) / 7
+    moderated, total = moderated_dispersion(own, freedom)
+    assert total == pytest.approx(np.full(3000, 12), rel=0.15)
+    expected = (5 * 2.0 + 7 * own) / 12
+    np.testing.assert_allclose(moderated, expected, rtol=0.15)
+    few, total = moderated_dispersion(own[:5], freedom[:5])
+    np.testing.assert_array_equal(few, np.maximum(own[:5], 1))
+    np.testing.assert_array_equal(total, freedom[:5])
 
 
 def test_degrees_of_freedom_are_those_of_the_conditions_that_have_the_spikes():

@@ -30,22 +30,20 @@ def contrast_resource(request, rule):
     )
 
 
-def contrast_raster_conditions(network):
-    """Conditions that rasters show: each contrast at 45 deg, or at the first direction if that is not shown."""
-    paradigm = PARADIGMS[NETWORKS[network]["contrast_paradigm"]]
-    shown = [condition for condition in paradigm["conditions"] if condition["name"] != BLANK]
+def contrast_raster_conditions(wildcards):
+    """Conditions that rasters show: blanks, and each contrast at 45 deg, or the first direction if that is not there."""
+    conditions = PARADIGMS[contrast_paradigm_name(wildcards)]["conditions"]
+    shown = [condition for condition in conditions if condition["name"] != BLANK]
     directions = [condition["parameters"]["direction_deg"] for condition in shown]
     chosen = 45 if 45 in directions else directions[0]
-    return [condition["name"] for condition, angle in zip(shown, directions) if angle == chosen]
+    blanks = [condition["name"] for condition in conditions if condition["name"] == BLANK]
+    return blanks + [condition["name"] for condition, angle in zip(shown, directions) if angle == chosen]
 
 
-def contrast_figures(pool, variant):
-    """The contrast figures of a pool with one variant; heatmaps and rasters are of its first network."""
-    network = members(pool)[0]
-    names = [f"contrast_{panel}_{variant}" for panel in ("responsive_cells", "curves", "spectra", "L5")]
-    single = [f"contrast_heatmap_{scale}_{variant}" for scale in ("raw", "normalised")]
-    single += [f"contrast_raster_{condition}_{variant}" for condition in contrast_raster_conditions(network)]
-    return [f"{pool}/figures/{name}.png" for name in names] + [f"{network}/figures/{name}.png" for name in single]
+def contrast_raster_spikes(wildcards):
+    """Input function: V1 spikes of the first trial of each condition that rasters show."""
+    folder = f"{wildcards.network}/{contrast_paradigm_name(wildcards)}_{wildcards.variant}"
+    return [f"{folder}/{condition}_trial0/spikes.h5" for condition in contrast_raster_conditions(wildcards)]
 
 
 CONTRAST_PARADIGMS = sorted({network["contrast_paradigm"] for network in NETWORKS.values()})
@@ -346,46 +344,45 @@ rule plot_contrast_heatmaps:
         "--output-stem {params.output_stem:q} > {log} 2>&1"
 
 
-rule plot_contrast_raster:
-    """Draw the first trial of a condition of the contrast paradigm."""
+rule plot_contrast_rasters:
+    """Draw the first trial of the blanks and of each contrast."""
     input:
-        script=repo("figure_scripts/extended/plot_contrast_raster.py"),
-        library=library("figure_scripts/extended/plot_contrast_raster.py"),
+        script=repo("figure_scripts/extended/plot_contrast_rasters.py"),
+        library=library("figure_scripts/extended/plot_contrast_rasters.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=contrast_paradigm,
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
-        spikes=lambda wildcards: f"{wildcards.network}/{contrast_paradigm_name(wildcards)}_{wildcards.variant}/"
-        f"{wildcards.condition}_trial0/spikes.h5",
+        spikes=contrast_raster_spikes,
     output:
         png=report(
-            "{network}/figures/contrast_raster_{condition}_{variant}.png",
-            caption="../report/contrast_raster.rst",
+            "{network}/figures/contrast_rasters_{variant}.png",
+            caption="../report/contrast_rasters.rst",
             category="{network}",
-            labels={"figure": "Raster, {condition}", "option": "{variant}"},
+            labels={"figure": "Rasters by contrast", "option": "{variant}"},
         ),
-        pdf="{network}/figures/contrast_raster_{condition}_{variant}.pdf",
-        numbers="{network}/figures/contrast_raster_{condition}_{variant}.csv",
+        pdf="{network}/figures/contrast_rasters_{variant}.pdf",
+        numbers="{network}/figures/contrast_rasters_{variant}.csv",
     log:
-        "logs/plot_contrast_raster/{network}/{condition}_{variant}.log",
+        "logs/plot_contrast_rasters/{network}/{variant}.log",
     benchmark:
-        "benchmarks/plot_contrast_raster/{network}/{condition}_{variant}.tsv"
-    wildcard_constraints:
-        condition=one_of(dict.fromkeys(name for paradigm in CONTRAST_PARADIGMS for name in CONDITIONS[paradigm])),
+        "benchmarks/plot_contrast_rasters/{network}/{variant}.tsv"
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb("plot_contrast_raster"),
-        runtime=runtime_min("plot_contrast_raster"),
+        mem_mb=mem_mb("plot_contrast_rasters"),
+        runtime=runtime_min("plot_contrast_rasters"),
     params:
-        output_stem=lambda wildcards: (
-            f"{wildcards.network}/figures/contrast_raster_{wildcards.condition}_{wildcards.variant}"
-        ),
+        trials=lambda wildcards, input: [
+            part
+            for condition, path in zip(contrast_raster_conditions(wildcards), as_list(input.spikes))
+            for part in ("--trial", condition, path)
+        ],
+        output_stem=lambda wildcards: f"{wildcards.network}/figures/contrast_rasters_{wildcards.variant}",
     message:
-        "Draw a raster of the contrast paradigm: {wildcards}"
+        "Draw rasters by contrast: {wildcards}"
     shell:
-        "python {input.script:q} --spikes {input.spikes:q} --variant {wildcards.variant} "
+        "python {input.script:q} {params.trials:q} --variant {wildcards.variant} "
         "--network-dir {wildcards.network}/network --naming-scheme {input.naming_scheme:q} "
-        "--paradigm {input.paradigm:q} --condition {wildcards.condition} "
-        "--output-stem {params.output_stem:q} > {log} 2>&1"
+        "--paradigm {input.paradigm:q} --output-stem {params.output_stem:q} > {log} 2>&1"
