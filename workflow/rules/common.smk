@@ -301,13 +301,13 @@ def node_set(wildcards):
     return [f"{wildcards.network}/node_sets/{option_of(wildcards.variant)}/{name}.json"]
 
 
-def perturbation_arguments(wildcards, input):
-    """Arguments of a variant's perturbation for render_configs.py."""
+def perturbation_arguments(wildcards):
+    """Arguments of a variant's perturbation for render_configs.py; without `input`, or Snakemake would not compare them."""
     perturbation = perturbation_of(wildcards.variant)
     if perturbation is None:
         return []
     definition = as_json(PERTURBATIONS[perturbation], without=["node_set"])
-    return ["--perturbation", definition, "--node-set", input.node_set[0]]
+    return ["--perturbation", definition, "--node-set", *node_set(wildcards)]
 
 
 # --- edges of an option -------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ TRIAL_IDS = ["paradigm", "condition", "trial"]
 
 
 # --- what a job records --------------------------------------------------------------------------------------------
-# All of it decides on the results, or on those that the job starts from, already: recording makes nothing run again.
+# Snakemake does not compare params that are functions of `output` with those of the last run: no job runs again because
+# it would record something else.
 
 
 def network_section(wildcards):
