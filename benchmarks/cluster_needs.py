@@ -23,6 +23,8 @@ from checked_config import BLANK, checked, load_schema
 PROFILE = REPOSITORY / "workflow" / "profiles" / "slurm"
 HEADER = ["step", "jobs", "conditions each", "CPUs each", "memory each, GB", "limit each, h", "hours each", "CPU hours"]
 BUILD_THREADS = 8
+# Of Snakemake in each run on a cluster, twice.
+START_S = 5
 PAGE = REPOSITORY / "docs" / "cluster.md"
 EXAMPLE = {"networks": [f"core_nll_{number}" for number in range(10)], "paradigms": ["8dir_10trials", "contrasts"]}
 
@@ -49,7 +51,7 @@ def batch_sizes():
     return {name.removesuffix("_{network}"): size for name, size in profile["group-components"].items()}
 
 
-def step(table, rule, conditions, trials, network, duration_s, threads, batch, job_cpus):
+def step(table, rule, conditions, trials, network, duration_s, threads, batch):
     """What the jobs of a rule need for one network: a dict of the columns of ``HEADER``, and ``longest_h``.
 
     Parameters
@@ -66,22 +68,18 @@ def step(table, rule, conditions, trials, network, duration_s, threads, batch, j
     threads : int
         Of a run.
     batch : int
-        Runs of one job at most.
-    job_cpus : int
-        Processors that the runs of a job share.
+        Runs of one job at most; they follow each other.
     """
     amounts = quantities(network, trials, min(trials, threads), threads, duration_s)
     per_job = min(batch, conditions)
-    beside = max(1, min(per_job, job_cpus // threads))
-    layers = math.ceil(per_job / beside)
-    hours = predict(table, "runtime_s", rule, amounts) / 3600
+    hours = (predict(table, "runtime_s", rule, amounts) + START_S) / 3600
     return {
         "jobs": math.ceil(conditions / batch),
         "conditions each": per_job,
-        "CPUs each": beside * threads,
-        "memory each, GB": beside * memory_request_mb(table, rule, amounts, submitted=True) / 1000,
-        "limit each, h": layers * runtime_request_min(table, rule, amounts) / 60,
-        "hours each": layers * hours,
+        "CPUs each": threads,
+        "memory each, GB": memory_request_mb(table, rule, amounts, submitted=True) / 1000,
+        "limit each, h": per_job * runtime_request_min(table, rule, amounts) / 60,
+        "hours each": per_job * hours,
         "CPU hours": conditions * hours * threads,
     }
 
@@ -97,7 +95,7 @@ def steps(config, network, paradigm, build, table, site):
 
     def of(rule, conditions, trials, threads, batch=1):
         threads = min(threads, site["job_cpus"])
-        return step(table, rule, conditions, trials, size, duration_s, threads, batch, site["job_cpus"])
+        return step(table, rule, conditions, trials, size, duration_s, threads, batch)
 
     found = {"build_network": of("build_network", 1, 1, BUILD_THREADS)} if build else {}
     lgn_threads = 2 if section["lgn"] == "full" else 1

@@ -37,12 +37,13 @@ def test_batches_are_counted_in_whole_jobs():
     table["memory_mb"]["run_filternet"], table["runtime_s"]["run_filternet"] = {"base": 1000}, {"base": 360}
     table["safety"] |= {"memory": 1.5, "runtime": 4, "submitted_mb": 300}
     size = estimated_size(table, 100, "small")
-    need = cluster_needs.step(table, "run_filternet", 60, 10, size, 3.0, threads=2, batch=25, job_cpus=8)
-    # Three jobs of 25, 25 and 10; four side by side, so seven rounds of 6 min, with a limit of 24 min each.
-    assert (need["jobs"], need["conditions each"], need["CPUs each"]) == (3, 25, 8)
-    assert need["memory each, GB"] == pytest.approx(4 * 1.8)
-    assert need["limit each, h"] == pytest.approx(7 * 0.4) and need["hours each"] == pytest.approx(0.7)
-    assert need["CPU hours"] == pytest.approx(60 * 0.1 * 2)
+    need = cluster_needs.step(table, "run_filternet", 60, 10, size, 3.0, threads=2, batch=25)
+    # Three jobs of 25, 25 and 10 runs, one after the other; each takes 6 min and Snakemake's start, and asks for 24 min.
+    hours = (360 + cluster_needs.START_S) / 3600
+    assert (need["jobs"], need["conditions each"], need["CPUs each"]) == (3, 25, 2)
+    assert need["memory each, GB"] == pytest.approx(1.8)
+    assert need["limit each, h"] == pytest.approx(25 * 0.4) and need["hours each"] == pytest.approx(25 * hours)
+    assert need["CPU hours"] == pytest.approx(60 * hours * 2)
 
 
 def test_what_is_heavy_is_submitted(repo_root):

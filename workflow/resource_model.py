@@ -140,4 +140,5 @@ def memory_request_mb(table, rule, amounts, attempt=1, submitted=False):
 def runtime_request_min(table, rule, amounts, attempt=1):
     """Run time (min) to ask for: the prediction with a safety factor, doubled on each further attempt."""
     wanted = predict(table, "runtime_s", rule, amounts) / 60 * table["safety"]["runtime"]
-    return math.ceil(max(wanted, table["safety"]["least_runtime_min"]) * 2 ** (attempt - 1))
+    least = table["safety"]["least_batched_min" if rule in table["batched"] else "least_runtime_min"]
+    return math.ceil(max(wanted, least)) * 2 ** (attempt - 1)
