@@ -38,7 +38,7 @@ def test_batches_are_counted_in_whole_jobs():
     table["safety"] |= {"memory": 1.5, "runtime": 4, "submitted_mb": 300}
     size = estimated_size(table, 100, "small")
     need = cluster_needs.step(table, "run_filternet", 60, 10, size, 3.0, threads=2, batch=25)
-    # Three jobs of 25, 25 and 10 runs, one after the other; each takes 6 min and Snakemake's start, and asks for 24 min.
+    # Three jobs of 25, 25 and 10 runs in turn; each takes 6 min and Snakemake's start, and asks for 24 min.
     hours = (360 + cluster_needs.START_S) / 3600
     assert (need["jobs"], need["conditions each"], need["CPUs each"]) == (3, 25, 2)
     assert need["memory each, GB"] == pytest.approx(1.8)

@@ -232,6 +232,9 @@ def test_a_whole_run(whole_run):
     # Conditions of all paradigms in one batch each, V1 in an array, and nothing that is light.
     assert len(of_rule(jobs, "build_network")) == len(of_rule(jobs, "run_filternet")) == 1
     assert len(of_rule(jobs, "generate_background")) == 1
+    # What is in a batch runs in turn: the processors of one run, and the time of the four.
+    (batch,) = of_rule(jobs, "run_filternet")
+    assert int(batch["NumCPUs"]) == 1 and minutes(batch) == 4 * load_table()["safety"]["least_batched_min"]
     assert len({job["ArrayJobId"] for job in of_rule(jobs, "run_v1_8dir_2trials")}) == 1
     assert len(of_rule(jobs, "run_v1_8dir_2trials")) == 3 and len(of_rule(jobs, "run_v1_single")) == 1
     assert len(jobs) == 7
