@@ -65,7 +65,7 @@ def test_every_key_is_described(schema):
 
 
 def test_quantities_carry_their_unit(schema):
-    without_unit = {"seed", "replicates", "nest_threads", "trials", "trial", "blanks", "contrast"}
+    without_unit = {"seed", "replicates", "nest_threads", "trials", "trial", "blanks", "contrast", "target_factor"}
     quantities = set()
     for part in subschemas(schema):
         for key, value in part["properties"].items():

@@ -30,7 +30,14 @@ from v1_model.background_tuning import (
 from v1_model.files import remove_unfinished
 from v1_model.finished_trials import fingerprint
 from v1_model.nest_children import run_children
-from v1_model.nest_configs import check_inputs, count_edges, projections, read_populations, read_trials
+from v1_model.nest_configs import (
+    check_inputs,
+    count_edges,
+    enabled_edges,
+    projections,
+    read_populations,
+    read_trials,
+)
 from v1_model.pointnet import LOG_INTERVAL_S
 
 BACKGROUND = "bkg"
@@ -78,7 +85,7 @@ class Iterations:
         self.path.unlink(missing_ok=True)
 
 
-def tune_background(config, tables, copies=1, progress=False):
+def tune_background(config, tables, target_factor=1.0, copies=1, progress=False):
     """Fit the background weight of every cell model of a network.
 
     Parameters
@@ -88,6 +95,8 @@ def tune_background(config, tables, copies=1, progress=False):
         ended.
     tables : seed_tables.SeedTables
         With the targets, by population, and the weights of models without cells.
+    target_factor : float
+        The rates aimed at are the targets times this.
     copies : int
         Forks side by side; the result does not depend on it.
     progress : bool
@@ -115,7 +124,7 @@ def tune_background(config, tables, copies=1, progress=False):
     check_inputs(trial, populations)
     types = _types(cells, tables)
     n_cells = np.bincount(cells.type_rows, minlength=len(types))
-    targets_hz = tables.background["target_median_rate_Hz"].loc[types].to_numpy()
+    targets_hz = target_factor * tables.background["target_median_rate_Hz"].loc[types].to_numpy()
     kept = Iterations(trial.output_dir, tuning_key(trial, types, targets_hz))
     ids = types.index.to_numpy()
     bisection = Bisection(targets_hz, n_cells)
@@ -170,7 +179,17 @@ def _load(trial, populations, on_edges):
     from v1_model.background_tuning_nest import TuningSimulator
     from v1_model.nest_simulator import load
 
-    return load(trial, populations, forked=True, on_edges=on_edges, simulator_class=TuningSimulator)
+    ports = _highest_port(trial.config)
+    return load(trial, populations, forked=True, on_edges=on_edges, simulator_class=TuningSimulator, ports=ports)
+
+
+def _highest_port(config):
+    """The highest receptor port of the edge types; without recurrent edges the cells need no other."""
+    folder, ports = Path(config.components["synaptic_models_dir"]), []
+    for edges in enabled_edges(config):
+        names = pd.read_csv(edges["edge_types_file"], sep=" ")["dynamics_params"].unique()
+        ports += [json.loads((folder / name).read_text())["receptor_type"] for name in names]
+    return max(ports)
 
 
 def _cells(trial, populations):

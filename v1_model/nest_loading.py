@@ -23,6 +23,7 @@ from bmtk.simulator.pointnet.sonata_adaptors import (
 from v1_model.nest_edges import BLOCK_EDGES, EdgeBlocks, SynapseTypes
 
 EDGE_COLUMNS = ("syn_weight", "nsyns", "delay")
+PORT_PARAMETERS = ("tau_syn_fast", "tau_syn_slow", "amp_slow")
 
 
 class NestIds(GidPool):
@@ -101,7 +102,15 @@ class ArrayNodeSet(NodeSet):
 
 
 class StreamedNodes(PointNodeBatched):
-    """The cells of one node type, copies of a NEST model that has their parameters already."""
+    """The cells of one node type, copies of a NEST model that has their parameters already.
+
+    Attributes
+    ----------
+    ports : int or None
+        Receptor ports that each cell keeps, from the first; None for all of its model.
+    """
+
+    ports = None
 
     def build(self):
         if py_modules.has_cell_model(self.model_template, self.model_type):
@@ -109,7 +118,10 @@ class StreamedNodes(PointNodeBatched):
             return
         # Copying a model is twenty times faster than setting the parameters of its cells.
         model = f"{self.nest_model}_{self._node_group.parent.name}_{self._nt_id}"
-        nest.CopyModel(self.nest_model, model, self.nest_params)
+        parameters = dict(self.nest_params)
+        if self.ports is not None:
+            parameters |= {name: parameters[name][: self.ports] for name in PORT_PARAMETERS if name in parameters}
+        nest.CopyModel(self.nest_model, model, parameters)
         self._nest_objs = nest.Create(model, self.n_nodes)
         self._nest_ids = np.arange(self.n_nodes) + self._nest_objs[0].global_id
 
@@ -124,7 +136,7 @@ class StreamedNodeAdaptor(PointNodeAdaptor):
         used, first, counts = np.unique(table.type_rows, return_index=True, return_counts=True)
         members = np.split(np.argsort(table.type_rows, kind="stable"), np.cumsum(counts)[:-1])
         types_table = node_group.parent.node_types_table
-        return [
+        batches = [
             StreamedNodes(
                 table.ids[members[i]],
                 table.ids[members[i]],
@@ -135,6 +147,9 @@ class StreamedNodeAdaptor(PointNodeAdaptor):
             )
             for i in np.argsort(first)
         ]
+        for batch in batches:
+            batch.ports = self._network.ports
+        return batches
 
 
 class StreamedEdgeAdaptor(PointEdgeAdaptor):
@@ -164,10 +179,13 @@ class StreamedNetwork(PointNetwork):
         Edges in memory at a time.
     on_edges : callable, optional
         Told the number of edges of each block that was connected.
+    ports : int, optional
+        Receptor ports that each cell keeps, from the first; all by default.
     """
 
-    def __init__(self, tables, modulation=None, block_edges=BLOCK_EDGES, on_edges=None):
+    def __init__(self, tables, modulation=None, block_edges=BLOCK_EDGES, on_edges=None, ports=None):
         super().__init__()
+        self.ports = ports
         self.tables, self.modulation, self.block_edges, self.on_edges = tables, modulation, block_edges, on_edges
         self._gid_map, self._virtual_gids = NestIds(), NestIds()
 

@@ -115,6 +115,7 @@ def load(
     block_edges=BLOCK_EDGES,
     on_edges=None,
     simulator_class=TrialSimulator,
+    ports=None,
 ):
     """Load a network into NEST, up to the point where a trial begins.
 
@@ -132,6 +133,9 @@ def load(
         Told the number of edges of each block.
     simulator_class : type
         TrialSimulator, or a class derived from it.
+    ports : int, optional
+        Receptor ports that each cell keeps, from the first. Its state holds a current for each, so fewer are faster;
+        those that no edge uses change no spike.
 
     Returns
     -------
@@ -142,7 +146,7 @@ def load(
     trial.output_dir.mkdir(parents=True, exist_ok=True)
     with log_file(trial.config.log_file, "w"):
         nest.verbosity = nest.VerbosityLevel.ERROR
-        options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges}
+        options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges, "ports": ports}
         network = StreamedNetwork.from_config(trial.config, tables=tables, **options)
         simulator = simulator_class.from_config(trial.config, network, n_thread=threads)
         nest.verbosity = nest.VerbosityLevel.ERROR

@@ -56,12 +56,13 @@ rule tune_background:
         runtime=runtime_min("tune_background", TUNING.paradigm),
     params:
         base_props=seed_table(),
+        target_factor=CONFIG["background"]["target_factor"],
         folder="{network}/background_tuning",
     message:
         "Tune the background weights: {wildcards.network}"
     shell:
-        "python {input.script:q} --config {input.config:q} --base-props {params.base_props:q} --copies {threads} "
-        "--output-dir {params.folder:q} > {log} 2>&1"
+        "python {input.script:q} --config {input.config:q} --base-props {params.base_props:q} "
+        "--target-factor {params.target_factor} --copies {threads} --output-dir {params.folder:q} > {log} 2>&1"
 
 
 rule compare_background_tuning:
