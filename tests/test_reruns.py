@@ -49,6 +49,7 @@ TARGETS.append(f"{NETWORK}/output_plain/raster.png")
 
 SIMULATED = {"run_v1_two", "run_v1_single", "record_provenance_two", "record_provenance_single"}
 LGN = {"run_filternet_two", "run_filternet_single", "run_filternet_grey_10s"}
+BACKGROUND = {"generate_background_two", "generate_background_single", "generate_background_grey_10s"}
 MEASURED = {"calculate_odsi", "calculate_similarity"}
 PANELS = {"plot_raster", "plot_raster_single", "plot_odsi_boxplots", "plot_similarity"}
 NODE_SETS = {"calculate_cell_weights", "make_node_set", "render_v1_configs_two"}
@@ -64,7 +65,7 @@ BUILT = {
 AFTER_TARGETS = {"calculate_target_currents", *ADJUSTMENT, *ADJUSTED, *ACTUATION_PANEL}
 # No table decides on them.
 NEVER = {
-    *{"render_paradigm", "generate_background_two", "generate_background_single", "generate_background_grey_10s"},
+    *{"render_paradigm", *BACKGROUND},
     *{"render_lgn_configs_two", "render_lgn_configs_single", "render_lgn_configs_grey_10s"},
     *{"render_v1_configs_single", "render_background_tuning_config"},
 }
@@ -88,6 +89,7 @@ BY_TABLE = {
 def _planned(repository, config, run):
     """Call a function with Snakemake's plan for the targets."""
     from snakemake import api
+    from snakemake.exceptions import WorkflowError
     from snakemake.settings import types
 
     output = types.OutputSettings(dryrun=run is not touch, quiet={types.Quietness.ALL})
@@ -105,7 +107,11 @@ def _planned(repository, config, run):
             workdir=repository / "results",
         )
         settings = types.DAGSettings(targets=set(TARGETS), forceall=run is touch)
-        return run(workflow, workflow.dag(settings))
+        try:
+            return run(workflow, workflow.dag(settings))
+        except WorkflowError as error:
+            # Its own exceptions do not reach another process.
+            raise RuntimeError(str(error)) from None
 
 
 def plan(workflow, dag):
@@ -125,7 +131,7 @@ def touch(workflow, dag):
 def planner():
     """Process that Snakemake changes the folder, the environment and the import path of; one, as it starts slowly."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        yield lambda *arguments: pool.apply(_planned, arguments)
+        yield lambda *arguments: pool.apply_async(_planned, arguments).get(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -190,3 +196,87 @@ def test_a_changed_seed_table(finished, reruns, table):
         found = set(reruns())
     expected = BY_TABLE.get(table, BUILT)
     assert found == expected, f"too many: {found - expected}, too few: {expected - found}"
+
+
+def test_tables_of_initial_background_weights(finished, reruns):
+    """Then the network is built from the initial weights, and the fitted ones serve the comparison alone."""
+    repository, _ = finished
+    initial = merged(CONFIG, {"networks": {NETWORK: {"background_weights": "initial"}}})
+    assert set(reruns(initial)) == BUILT
+    with edited(repository / "my_tables" / "background_fitted.csv"):
+        assert set(reruns()) == BUILT
+
+
+# --- scripts and modules -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("figure_scripts/figure3/plot_similarity.py", {"plot_similarity"}),
+        ("scripts/calculate_similarity.py", {"calculate_similarity", "plot_similarity"}),
+        ("scripts/calculate_odsi.py", {*MEASURED, "plot_odsi_boxplots", "plot_similarity"}),
+        ("scripts/run_pointnet.py", SIMULATED | MEASURED | PANELS),
+        ("v1_model/lgn_kernels.py", LGN | SIMULATED | MEASURED | PANELS | TUNING),
+        ("v1_model/background_spikes.py", BACKGROUND | SIMULATED | MEASURED | PANELS | TUNING),
+        ("v1_model/adjustment.py", ADJUSTMENT | ADJUSTED | ACTUATION_PANEL),
+        ("v1_model/weights.py", BUILT),
+        ("workflow/report/raster.rst", set()),
+        # Where results come from is said anew, and no result is made anew.
+        ("scripts/record_provenance.py", {f"record_provenance_{page}" for page in ("network", "two", "single")}),
+        ("scripts/command_line.py", set()),
+        ("v1_model/provenance.py", set()),
+    ],
+)
+def test_changed_code(finished, reruns, path, expected):
+    with edited(finished[0] / path):
+        found = set(reruns())
+    assert found == expected, f"too many: {found - expected}, too few: {expected - found}"
+
+
+# --- config --------------------------------------------------------------------------------------------------------
+
+
+def merged(config, change):
+    """A config with some values changed."""
+    pairs = {key: merged(config[key], value) for key, value in change.items() if isinstance(config.get(key), dict)}
+    return config | {key: pairs.get(key, value) for key, value in change.items()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"paradigms": {"8dir_10trials": {"trials": 3}}},
+        {"networks": {"other": {"radius_um": 50, "core_radius_um": 20}}},
+        {"networks": {NETWORK: {"contrast_paradigm": "contrasts_demo"}}},
+        {"perturbations": {"sst_silenced": {"current_pa": -500}}},
+        {"options": {"mine": {"v1_edges": "placed", "background_edges": "placed"}}},
+        {"make": {"networks": [NETWORK], "options": ["plain"]}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_change_of_the_config_that_does_not_matter(reruns, change):
+    assert reruns(merged(CONFIG, change)) == {}
+
+
+def test_a_changed_perturbation_makes_its_own_runs_again(reruns):
+    found = reruns(merged(CONFIG, {"perturbations": {"pv_silenced": {"current_pa": -500}}}))
+    once = ("render_v1_configs_two", "record_provenance_two", "calculate_odsi", "plot_odsi_boxplots")
+    assert found == {"run_v1_two": 2, **dict.fromkeys(once, 1)}
+
+
+def test_a_changed_stimulus_makes_its_own_runs_again(reruns):
+    single = {"parameters": {"direction_deg": [45], "contrast": 0.4}}
+    found = reruns(merged(CONFIG, {"paradigms": {"single": single}}))
+    stages = ("render_lgn_configs", "run_filternet", "generate_background", "render_v1_configs", "run_v1")
+    stages = (*stages, "record_provenance", "plot_raster")
+    assert found == {"render_paradigm": 1, **{f"{stage}_single": 1 for stage in stages}}
+
+
+def test_a_changed_network_is_built_again(reruns):
+    assert set(reruns(merged(CONFIG, {"networks": {NETWORK: {"like_to_like": False}}}))) == BUILT
+
+
+def test_a_changed_background_rate(reruns):
+    found = set(reruns(merged(CONFIG, {"background": {"rate_hz": 200}})))
+    assert {*BACKGROUND, *SIMULATED, *MEASURED} <= found and found.isdisjoint(LGN | {"build_network"})
