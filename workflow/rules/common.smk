@@ -383,9 +383,10 @@ def panels(names):
 
 
 def figures_made():
-    """All figures that exist."""
+    """All figures that exist, and the pages about networks and runs."""
     found = [path for pool in POOLS for path in Path(pool, "figures").glob("*.png")]
     found += [path for network in NETWORKS for path in Path(network).glob("output_*/raster.png")]
+    found += [path for network in NETWORKS for path in Path(network).glob("*/provenance.html")]
     return sorted(map(str, found))
 
 

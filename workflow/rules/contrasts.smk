@@ -18,6 +18,11 @@ def contrast_spikes(wildcards):
     return all_trials(paradigm, f"{{network}}/{run_folder(paradigm)}/spikes.h5")
 
 
+def contrast_provenance(wildcards):
+    """Input function: page about the run of the contrast paradigm."""
+    return provenance_page(contrast_paradigm_name(wildcards)).format(**wildcards)
+
+
 def contrast_counts(wildcards):
     """Input function: spike counts of the network's contrast paradigm."""
     return f"{wildcards.network}/{contrast_paradigm_name(wildcards)}_{wildcards.variant}/spike_counts.npz"
@@ -62,6 +67,7 @@ rule aggregate_contrast_spikes:
         spikes=lambda wildcards: all_trials(
             wildcards.paradigm, f"{{network}}/{run_folder(wildcards.paradigm)}/spikes.h5"
         ),
+        provenance=ancient("{network}/{paradigm}_{variant}/provenance.html"),
     output:
         "{network}/{paradigm}_{variant}/spike_counts.npz",
     log:
@@ -128,6 +134,7 @@ rule calculate_contrast_spectra:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes=contrast_spikes,
+        provenance=ancient(contrast_provenance),
     output:
         "{network}/metrics/contrast_spectra_{variant}.csv",
     log:
@@ -355,6 +362,7 @@ rule plot_contrast_rasters:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes=contrast_raster_spikes,
+        provenance=ancient(contrast_provenance),
     output:
         png=report(
             "{network}/figures/contrast_rasters_{variant}.png",
