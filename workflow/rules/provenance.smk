@@ -57,9 +57,14 @@ def recording(config, streams, inputs=()):
     """
 
     def arguments(wildcards, input, output):
+        sections, what = config(wildcards), dict(wildcards.items())
+        if "paradigm" in sections:
+            what["paradigm"] = sections["paradigm"]["name"]
+            # The only condition of a paradigm is no wildcard.
+            what.setdefault("condition", next(iter(CONDITIONS[what["paradigm"]])))
         subject = {
-            "subject": dict(sorted(wildcards.items())),
-            "config": config(wildcards),
+            "subject": what,
+            "config": sections,
             "seed": NETWORKS[wildcards.network]["seed"],
             "random_streams": streams,
             "inputs": [str(path) for name in inputs for path in as_list(input.get(name, []))],
