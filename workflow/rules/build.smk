@@ -37,7 +37,7 @@ rule build_network:
         mem_mb=mem_mb("build_network"),
         runtime=runtime_min("build_network"),
     params:
-        base_props=seed_table(),
+        base_props=lambda wildcards, input: Path(input.tables[0]).parent,
         radius_um=of_network("radius_um"),
         core_radius_um=of_network("core_radius_um"),
         seed=of_network("seed"),
