@@ -55,7 +55,7 @@ rule tune_background:
         mem_mb=mem_mb("tune_background", TUNING.paradigm),
         runtime=runtime_min("tune_background", TUNING.paradigm),
     params:
-        base_props=seed_table(),
+        base_props=lambda wildcards, input: Path(input.tables[0]).parent,
         target_factor=CONFIG["background"]["target_factor"],
         folder="{network}/background_tuning",
     message:
