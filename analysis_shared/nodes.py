@@ -91,15 +91,19 @@ def read_nodes(nodes_path, node_types_path, naming, population="v1"):
 
 
 def count_nodes(path, population="v1"):
-    """Number of nodes of a SONATA population, whose ids are 0..N-1.
+    """Number of nodes of a SONATA population.
 
     Raises
     ------
     ValueError
-        If the file is missing or damaged, or lacks the population.
+        If the file is missing or damaged or lacks the population, or the ids are not 0..N-1.
     """
     with open_hdf5(path) as stream:
-        return len(column(_population(stream, path, population), "node_type_id", WHOLE_NUMBERS))
+        group = _population(stream, path, population)
+        n_nodes = len(column(group, "node_type_id", WHOLE_NUMBERS))
+        if "node_id" in group and not np.array_equal(column(group, "node_id", WHOLE_NUMBERS), np.arange(n_nodes)):
+            raise ValueError(f"{path}: node ids of {population} are not 0..{n_nodes - 1} in order")
+    return n_nodes
 
 
 def _population(stream, path, population):

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis_shared.reading import read_json
 
 REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "conditions")
+RANDOM = "random"
 # Names become parts of paths.
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
@@ -37,6 +38,8 @@ def read_paradigm(path):
     if missing:
         raise ValueError(f"{path}: a paradigm needs the keys {', '.join(missing)}")
     _expect(path, "name", paradigm["name"], _is_name(paradigm["name"]), "a name")
+    stimulus = paradigm.get("stimulus", "")
+    _expect(path, "stimulus", stimulus, isinstance(stimulus, str), "the name of a stimulus")
     duration_ms, grey_ms, windows = (paradigm[key] for key in ("duration_ms", "grey_ms", "windows_ms"))
     _expect(path, "duration_ms", duration_ms, _is_number(duration_ms) and duration_ms > 0, "a number above 0")
     _expect(path, "grey_ms", grey_ms, _is_number(grey_ms) and 0 <= grey_ms < duration_ms, "a number below duration_ms")
@@ -62,8 +65,8 @@ def _check_conditions(path, conditions):
         _expect(path, f"{where}.trials", trials, type(trials) is int and trials >= 1, "a whole number from 1")
         _expect(path, f"{where}.parameters", parameters, isinstance(parameters, dict), "values by name")
         for key, value in parameters.items():
-            is_value = _is_number(value) or isinstance(value, str)
-            _expect(path, f"{where}.parameters.{key}", value, is_value, "a number or a word")
+            is_value = _is_number(value) or value == RANDOM
+            _expect(path, f"{where}.parameters.{key}", value, is_value, f"a number or {RANDOM}")
     names = [entry["name"] for entry in conditions]
     for name in names:
         _expect(path, "conditions", name, names.count(name) == 1, "each condition once")

@@ -50,7 +50,7 @@ def open_hdf5(path, kind="file"):
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise _fault(path, "a whole HDF5 file", error) from error
+        raise _fault(path, "a whole HDF5 file" if h5py.is_hdf5(path) else "an HDF5 file", error) from error
     with file:
         try:
             yield file

@@ -12,6 +12,7 @@ import pandas as pd
 from analysis_shared.grouping import L5_SUBTYPES, display_order, reference_type, with_pooled_l5
 from analysis_shared.metrics import METRICS, mask_unresponsive
 from analysis_shared.percentiles import COLUMNS, cumulative, percentiles_of, quantile
+from analysis_shared.reading import read_table
 
 MINIMUM_SIZE = 10
 """Types with fewer cells or units are shown, but no summary counts them."""
@@ -138,7 +139,7 @@ def read_similarity(path):
     ValueError
         If a column is missing or there are no rows.
     """
-    table = pd.read_csv(path, sep=" ")
+    table = read_table(path)
     missing = [column for column in TABLE_COLUMNS if column not in table]
     if missing:
         raise ValueError(f"{path}: no column {', '.join(missing)}")

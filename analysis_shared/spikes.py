@@ -34,6 +34,10 @@ def read_spikes(path, n_nodes, duration_ms, population="v1"):
     """
     with open_hdf5(path, "spike file") as stream:
         node_ids, times_ms = _read_population(stream, path, population)
+        for name, expected in (("nodes", n_nodes), ("duration_ms", duration_ms)):
+            # Noted by v1flow's own files; one of another engine may not say.
+            if stream.attrs.get(name, expected) != expected:
+                raise ValueError(f"{path}: {name} is {stream.attrs[name]:g}, expected {expected:g}")
     if len(node_ids) != len(times_ms):
         raise ValueError(f"{path}: {len(node_ids)} node ids for {len(times_ms)} timestamps")
     if len(node_ids) and not (node_ids.min() >= 0 and node_ids.max() < n_nodes):

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from analysis_shared.reading import read_table
+
 LEAST_FOR_RANKS = 3
 ALL = "all"
 
@@ -73,7 +75,7 @@ def read_weights(path, columns):
     ValueError
         If a column is missing, a model is listed twice, or a weight is not a number.
     """
-    table = pd.read_csv(path, sep=" ")
+    table = read_table(path)
     missing = [column for column in columns if column not in table]
     if missing:
         raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(table.columns)}")

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis_shared.boxes import box_of_sample
 from analysis_shared.grouping import display_order
+from analysis_shared.reading import read_table
 
 COLUMNS = ("source_type", "target_type", "n_edges", "whislo", "q1", "med", "q3", "whishi")
 
@@ -72,7 +73,7 @@ def read_weight_distributions(path):
     ValueError
         If a column is missing or there are no rows.
     """
-    table = pd.read_csv(path, sep=" ")
+    table = read_table(path)
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise ValueError(f"{path}: no column {', '.join(missing)}")

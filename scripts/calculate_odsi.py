@@ -61,7 +61,10 @@ def write_table(table, path):
 def main(argv=None):
     args = parse(argv)
     paradigm = read_paradigm(args.paradigm)
-    directions = directions_deg(paradigm)
+    try:
+        directions = directions_deg(paradigm)
+    except ValueError as error:
+        raise ValueError(f"{args.paradigm}: {error}") from error
     if not evenly_spaced(directions):
         print(f"{args.paradigm}: directions do not sample the circle evenly: OSI and DSI are biased", file=sys.stderr)
     counts = count_all(paradigm, args.spikes_dir, count_nodes(args.network_dir / "v1_nodes.h5"))

@@ -5,16 +5,26 @@ host; where the rule asks for it, a record of its provenance.
 """
 
 import argparse
+import errno
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
+from v1_model.files import NO_SPACE
 from v1_model.provenance import Job
+
+MOST_FAULTS = 5
+SIGNALLED = 128
+"""What a shell adds to the number of a signal in the exit code of what it ended."""
 
 
 def run(main):
-    """Call ``main`` and exit; a ``ValueError`` or ``OSError`` becomes a message on stderr, a line for each fault.
+    """Call ``main`` and exit; an error that a user can act on becomes a message on stderr, a line for each fault.
+
+    Those are ``ValueError``, ``OSError`` and ``MemoryError``. An interrupt (Ctrl-C) or SIGTERM ends the script, too, as
+    an error does: what it was writing is removed.
 
     Parameters
     ----------
@@ -26,14 +36,46 @@ def run(main):
     ``V1FLOW_TRACEBACK=1`` in the environment lets the exception through with its traceback. Every script takes
     ``--provenance FILE --provenance-of JSON``: the record that is written when ``main`` has ended, and its subject.
     """
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.excepthook = sys.unraisablehook = _mention
     try:
         sys.exit(_recorded(main))
-    except (ValueError, OSError) as error:
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(SIGNALLED + signal.SIGINT)
+    except (ValueError, OSError, MemoryError) as error:
         if os.environ.get("V1FLOW_TRACEBACK") == "1":
             raise
-        lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+        lines = [_printable(" ".join(line.split())) for line in str(error).splitlines() if line.strip()]
+        if len(lines) > MOST_FAULTS + 1:
+            lines[MOST_FAULTS:] = [f"and {len(lines) - MOST_FAULTS} more faults, which these may be the cause of"]
         reason = "\n  ".join(lines) or type(error).__name__
-        sys.exit(f"{Path(sys.argv[0]).name}: error: {reason}")
+        _say(f"error: {'not enough memory: ' if isinstance(error, MemoryError) else ''}{reason}")
+        if getattr(error, "errno", None) in NO_SPACE:
+            # HDF5 would try once more to write what it holds, and crash.
+            sys.stdout.flush()
+            os._exit(1)
+        sys.exit(1)
+
+
+def _printable(line):
+    """A line of text without what could upset a terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+
+
+def _say(message):
+    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr, flush=True)
+
+
+def _mention(*error):
+    """Show errors that nobody caught, but for those of HDF5's end when a disk is full, which has been told."""
+    unraisable = len(error) == 1
+    if os.strerror(errno.ENOSPC) not in str(error[0].exc_value if unraisable else error[1]):
+        (sys.__unraisablehook__ if unraisable else sys.__excepthook__)(*error)
+
+
+def _terminate(number, frame):
+    sys.exit(SIGNALLED + number)
 
 
 def _recorded(main):

@@ -5,10 +5,10 @@ Reads the trials and the duration from the paradigm's definition and writes
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import command_line
+from analysis_shared.paradigms import read_paradigm
 from v1_model.background import UNITS
 from v1_model.background_spikes import BIN_MS, background_spikes
 from v1_model.spikes import write_spikes
@@ -19,7 +19,7 @@ POPULATION = "bkg"
 def main(argv=None):
     """Run the command line."""
     arguments = parse(argv)
-    name, duration_ms, trials = read_paradigm(arguments.paradigm, arguments.condition)
+    name, duration_ms, trials = trials_of(arguments.paradigm, arguments.condition)
     if arguments.trial is not None:
         if arguments.trial not in trials:
             raise ValueError(f"{arguments.paradigm}: trial {arguments.trial} is not among its {len(trials)} trials")
@@ -33,15 +33,9 @@ def main(argv=None):
         write_spikes(path, POPULATION, node_ids, timestamps, attributes)
 
 
-def read_paradigm(path, condition):
+def trials_of(path, condition):
     """Name, duration (ms) and trial numbers of a paradigm that has a condition."""
-    try:
-        paradigm = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON: {error}") from error
-    missing = [key for key in ("name", "duration_ms", "conditions") if key not in paradigm]
-    if missing:
-        raise ValueError(f"{path}: lacks {', '.join(missing)}")
+    paradigm = read_paradigm(path)
     trials = {entry["name"]: entry["trials"] for entry in paradigm["conditions"]}
     if condition not in trials:
         raise ValueError(f"{path}: no condition '{condition}', found {', '.join(trials)}")

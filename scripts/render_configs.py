@@ -14,11 +14,14 @@ import jsonschema
 import yaml
 
 import command_line
+from analysis_shared.paradigms import read_paradigm
 from v1_model.files import whole_file
 from v1_model.random_streams import generator
+from v1_model.reading import read_json
 from v1_model.stimuli import bmtk_input
 
 FIELD = re.compile(r"(?<!\$)\{(\w+)\}")
+SECTIONS = {"lgn": ("run", "v1flow"), "v1": ("run", "inputs")}
 RANDOM = "random"
 PHASE_PURPOSE = "phase"
 NODE_IDS = "<node ids>"
@@ -77,7 +80,7 @@ def lgn_configs(template, paradigm, seed):
             shown["phase_deg"] = phases[0]
             del config["v1flow"]["rates_file"]
             config["v1flow"]["phases_deg"] = phases
-        config["inputs"] = {"stimulus": bmtk_input(paradigm["stimulus"], shown)}
+        config["inputs"] = {"stimulus": bmtk_input(paradigm.get("stimulus"), shown)}
         configs[f"filternet_{condition['name']}.json"] = config
     return configs
 
@@ -179,11 +182,8 @@ def read_perturbation(perturbation, path, paradigm):
     ValueError
         When the file is no node set or has no cells, or the window leaves the paradigm's trial.
     """
-    try:
-        node_set = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON: {error}") from error
-    if not isinstance(node_set, dict) or not {"population", "node_id"} <= set(node_set):
+    node_set = read_json(path)
+    if not {"population", "node_id"} <= set(node_set):
         raise ValueError(f"{path}: a node set holds population and node_id")
     if not node_set["node_id"]:
         raise ValueError(f"{path}: the node set is empty: the network has no such cells")
@@ -217,9 +217,15 @@ def parser():
 def main(argv=None):
     """Parse, render, check, write."""
     a = parser().parse_args(argv)
-    template, paradigm = json.loads(a.template.read_text()), json.loads(a.paradigm.read_text())
+    template, paradigm = read_json(a.template), read_paradigm(a.paradigm)
+    for key in SECTIONS[a.engine]:
+        if not isinstance(template.get(key), dict):
+            raise ValueError(f"{a.template}: the section {key} is missing")
     if a.engine == "lgn":
-        configs = lgn_configs(template, paradigm, a.seed)
+        try:
+            configs = lgn_configs(template, paradigm, a.seed)
+        except ValueError as error:
+            raise ValueError(f"{a.paradigm}: {error}") from error
     else:
         if (a.perturbation is None) != (a.node_set is None):
             raise ValueError("--perturbation and --node-set go together")

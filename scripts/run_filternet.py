@@ -64,7 +64,8 @@ def write_trial(path, run, trial, rates, movie, cells, attributes):
     """Draw a trial's spikes from the rates and write them."""
     step_ms = 1000.0 / movie.frame_rate_hz
     drawn = lgn_spikes(run.seed, run.paradigm, run.condition, trial, rates, cells.index, step_ms)
-    write_spikes(path, POPULATION, *drawn, {**attributes, "trial": trial, "purpose": PURPOSE})
+    size = {"duration_ms": run.duration_ms, "nodes": len(cells)}
+    write_spikes(path, POPULATION, *drawn, {**attributes, **size, "trial": trial, "purpose": PURPOSE})
 
 
 def batched_rates(run, cells, movie, threads, progress=True):
@@ -73,7 +74,7 @@ def batched_rates(run, cells, movie, threads, progress=True):
     try:
         return firing_rates(make_units(cells), movie, threads, shown)
     except ValueError as error:
-        raise ValueError(f"{run.nodes_file}: {error}") from error
+        raise ValueError(f"{run.nodes_file} with {Path(run.node_types_file).name}: {error}") from error
 
 
 def parse(argv):

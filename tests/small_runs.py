@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +73,12 @@ def filternet(condition, name=PARADIGM):
 
 def background(condition, name=PARADIGM):
     """Arguments of generate_background.py."""
-    values = {"paradigm": f"paradigms/{name}.json", "condition": condition, "seed": 153, "output-dir": f"tiny/bkg_{name}"}
+    values = {
+        "paradigm": f"paradigms/{name}.json",
+        "condition": condition,
+        "seed": 153,
+        "output-dir": f"tiny/bkg_{name}",
+    }
     return ["generate_background", *flags(values)]
 
 
@@ -92,8 +99,49 @@ def similarity():
     """Arguments of calculate_similarity.py."""
     tables = {"naming-scheme": REPOSITORY / "base_props/cell_type_naming_scheme.csv"}
     tables |= {"percentiles": REPOSITORY / "base_props/neuropixels_percentiles.csv"}
-    values = {"network-dir": "tiny/network", "selectivity": "tiny/metrics/OSI_DSI_DF_plain.csv", "seed": 153}
+    values = {
+        "network-dir": "tiny/network",
+        "selectivity": "tiny/metrics/OSI_DSI_DF_plain.csv",
+        "seed": 153,
+        "resamples": 20,
+    }
     return ["calculate_similarity", *flags(values | tables | {"output": "tiny/metrics/similarity_plain.csv"})]
+
+
+def cell_weights():
+    """Arguments of calculate_cell_weights.py."""
+    values = {"edges": "tiny/network/v1_v1_edges.h5", "network-dir": "tiny/network"}
+    return ["calculate_cell_weights", *flags(values | {"output": "tiny/metrics/cell_weights_plain.csv"})]
+
+
+def node_set(name="exc_high_outgoing_weight_by_layer_all"):
+    """Arguments of make_node_set.py."""
+    values = {"node-set": name, "option": "plain", "network-dir": "tiny/network"}
+    values |= {"cell-weights": "tiny/metrics/cell_weights_plain.csv"}
+    values |= {"naming-scheme": REPOSITORY / "base_props/cell_type_naming_scheme.csv"}
+    return ["make_node_set", *flags(values | {"output": f"tiny/node_sets/plain/{name}.json"})]
+
+
+def contrast_counts():
+    """Arguments of aggregate_contrast_spikes.py, which take a paradigm without blanks."""
+    values = {"paradigm": f"paradigms/{PARADIGM}.json", "network-dir": "tiny/network"}
+    return ["aggregate_contrast_spikes", *flags(values | {"spikes-dir": f"tiny/{PARADIGM}_plain", "output": "x.npz"})]
+
+
+def raster():
+    """Arguments of plot_raster.py."""
+    values = {"spikes": f"tiny/{PARADIGM}_plain/{SPIKES[0]}", "network-dir": "tiny/network"}
+    values |= {"naming-scheme": REPOSITORY / "base_props/cell_type_naming_scheme.csv"}
+    values |= {"paradigm": f"paradigms/{PARADIGM}.json", "condition": CONDITIONS[0]}
+    values |= {"output-stem": "tiny/figures/raster"}
+    return ["figure3/plot_raster", *flags(values)]
+
+
+def summary_figure():
+    """Arguments of plot_network_summary.py."""
+    values = {"network-dir": "tiny/network", "output-stem": "tiny/figures/network_summary"}
+    values |= {"naming-scheme": REPOSITORY / "base_props/cell_type_naming_scheme.csv"}
+    return ["network/plot_network_summary", *flags(values)]
 
 
 def steps():
@@ -101,7 +149,7 @@ def steps():
     yield from (build(), render_paradigm(), render_configs("lgn"), render_configs("v1"))
     yield from (filternet(condition) for condition in CONDITIONS)
     yield from (background(condition) for condition in CONDITIONS)
-    yield from (pointnet(*CONDITIONS), odsi(), similarity())
+    yield from (pointnet(*CONDITIONS), odsi(), similarity(), cell_weights(), node_set())
 
 
 def load_script(script):
@@ -134,3 +182,16 @@ def small_run(tmp_path_factory):
     for command in steps():
         run(command, folder)
     return folder
+
+
+def linked_copy(folder, target):
+    """A copy of a folder of results that shares its files with it, until one is replaced."""
+    return Path(shutil.copytree(folder, target, copy_function=os.link))
+
+
+def own(path):
+    """A file of a linked copy, made its own, so that it can be changed in place."""
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content)
+    return path

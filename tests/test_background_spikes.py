@@ -73,7 +73,8 @@ def test_bad_numbers(change, message):
 def paradigm(tmp_path):
     path = tmp_path / "pair.json"
     conditions = [{"name": name, "trials": 2, "parameters": {}} for name in ("angle0", "angle45")]
-    path.write_text(json.dumps({"name": "pair", "duration_ms": 500, "conditions": conditions}))
+    times = {"duration_ms": 500, "grey_ms": 100, "windows_ms": {"evoked": [100, 500]}}
+    path.write_text(json.dumps({"name": "pair", **times, "conditions": conditions}))
     return path
 
 
@@ -106,7 +107,7 @@ def test_script_names_what_is_wrong(paradigm, tmp_path):
     with pytest.raises(ValueError, match=r"no condition 'angle45', found angle0, angle90"):
         paradigm.write_text(paradigm.read_text().replace("angle45", "angle90"))
         generate(paradigm, tmp_path)
-    with pytest.raises(ValueError, match=r"pair.json: lacks name"):
+    with pytest.raises(ValueError, match=r"pair.json: a paradigm needs the keys name"):
         paradigm.write_text('{"duration_ms": 1, "conditions": []}')
         generate(paradigm, tmp_path)
     with pytest.raises(ValueError, match=r"pair.json: not JSON"):
@@ -165,5 +166,5 @@ def test_read_names_what_is_wrong(tmp_path):
         read_spikes(path, "lgn")
     with h5py.File(path, "a") as file:
         del file["spikes/lgn/timestamps"]
-    with pytest.raises(ValueError, match=r"spikes/lgn lacks timestamps"):
+    with pytest.raises(ValueError, match=r"spikes/lgn/timestamps is missing"):
         read_spikes(path, "lgn")

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import h5py
 import pytest
@@ -13,6 +14,7 @@ from test_pointnet import SCRIPT, clamp_and_report, config_of, poisson_spikes, w
 
 from local_imports import imported_files
 from v1_model import finished_trials
+from v1_model.files import _temporary
 from v1_model.finished_trials import FinishedTrial, engine_modules, fingerprint
 from v1_model.nest_configs import read_trials
 
@@ -81,6 +83,13 @@ def trials(undisturbed, tmp_path):
     return read_trials(configs[:2], tmp_path / "out")
 
 
+def unfinished_name(stem, suffix):
+    """Name of what a process that is no more was writing."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    return _temporary(Path(stem + suffix), process=gone.pid).name
+
+
 def outputs_of(folder):
     """Content of the outputs of all trials, by path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("trial*/*.h5")}
@@ -117,7 +126,7 @@ def test_only_what_is_missing_is_simulated(undisturbed, faulty, tmp_path, plan, 
     for path in out.glob("trial*/*.h5"):
         path.unlink()
     (out / "trial1").mkdir(exist_ok=True)
-    (out / "trial1/.v_m.0123456789ab.h5").write_text("left by a killed process")
+    (out / "trial1" / unfinished_name("v_m", ".h5")).write_text("left by a killed process")
     found, said, simulated = faulty(command)
     assert found == 0, said
     assert simulated == 3 - len(finished) and f"{len(finished)} of 3 trials are finished already" in said

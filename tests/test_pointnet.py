@@ -479,7 +479,7 @@ def test_missing_option_edges_say_what_is_wanted(network, tmp_path):
     with pytest.raises(ValueError, match=r"v1_v1_edges_bio_trained.h5 is missing .*0/syn_weight"):
         read_trials([path])
     trained.write_text("not HDF5")
-    with pytest.raises(ValueError, match=r"v1_v1_edges_bio_trained.h5 is not an HDF5 file"):
+    with pytest.raises(ValueError, match=r"v1_v1_edges_bio_trained.h5: not an HDF5 file"):
         read_trials([path])
     trained.unlink()
 

@@ -19,6 +19,8 @@ from v1_model.sonata import EdgeWriter, write_nodes, write_types
 from v1_model.weights import RecurrentWeights
 
 BLOCK_CELLS = 512
+LARGEST_RADIUS_UM = 1e4
+"""A slip of the unit, surely: V1 of the mouse is smaller."""
 FIRST_EDGE_TYPE = 100
 NODE_TYPE_COLUMNS = [
     "node_type_id", "pop_name", "ei", "location", "model_type", "model_template", "dynamics_params",
@@ -42,6 +44,11 @@ class NetworkSpec:
     fluctuating_counts : bool
         Poisson numbers of cells.
     background_weights : {"fitted", "initial"}
+
+    Raises
+    ------
+    ValueError
+        For a radius that is not above 0, a core that is larger than the column, and a negative seed.
     """
 
     name: str
@@ -52,6 +59,15 @@ class NetworkSpec:
     like_to_like: bool = True
     fluctuating_counts: bool = False
     background_weights: str = "fitted"
+
+    def __post_init__(self):
+        if not 0 < self.radius_um < LARGEST_RADIUS_UM:
+            raise ValueError(f"radius_um: found {self.radius_um:g}, expected above 0, below {LARGEST_RADIUS_UM:g}")
+        if not 0 < self.core_radius_um <= self.radius_um:
+            expected = f"expected above 0, at most radius_um ({self.radius_um:g})"
+            raise ValueError(f"core_radius_um: found {self.core_radius_um:g}, {expected}")
+        if self.seed < 0:
+            raise ValueError(f"seed: found {self.seed}, expected 0 or more")
 
 
 @dataclass
@@ -259,8 +275,12 @@ def build_network(spec, tables, folder, threads=1, block_cells=BLOCK_CELLS, merg
     dict
         Content of ``network.json``'s ``edges``.
     """
+    if threads < 1:
+        raise ValueError(f"threads: found {threads}, expected 1 or more")
     clock = time.perf_counter()
     builder = Builder(spec, tables, folder, threads, block_cells, merge_ports)
+    # The description comes last, and none stands beside files of which some are new and some old.
+    (builder.network / "network.json").unlink(missing_ok=True)
     stages = ["nodes", "components", "recurrent_edges", "lgn_edges", "background_edges", "metadata"]
     for stage in stages:
         getattr(builder, f"write_{stage}")()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from bmtk.utils.sonata.config import SonataConfig
 
+from v1_model.reading import read_json
 from v1_model.stimuli import from_bmtk_input
 
+_SECTIONS = {"manifest": dict, "run": dict, "networks": dict, "inputs": dict, "output": dict}
 _KEYS = {"seed": int, "paradigm": str, "condition": str, "trials": list, "spikes_files": list}
 # One of these: a file for the rates of the condition, or a phase for each trial, whose rates are not kept.
 _RATES_KEYS = {"rates_file": str, "phases_deg": list}
@@ -67,26 +69,33 @@ def read_filternet_config(path):
         When the file is missing, not JSON, or a key is missing, unknown or of the wrong type.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such config")
+    content = read_json(path)
+    for name, kind in _SECTIONS.items():
+        section = content.get(name, kind())
+        if not isinstance(section, kind):
+            raise ValueError(f"{path}: {name} must be of type {kind.__name__}, got {repr(section)[:60]}")
     try:
         config = SonataConfig.from_json(str(path))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise ValueError(f"{path}: BMTK cannot read it: {type(error).__name__}: {error}") from error
     section = _own_section(path, config)
     inputs = config.get("inputs", {})
-    if len(inputs) != 1:
-        raise ValueError(f"{path}: inputs must hold one stimulus, found {len(inputs)}")
+    if len(inputs) != 1 or not all(isinstance(entry, dict) for entry in inputs.values()):
+        raise ValueError(f"{path}: inputs must hold one stimulus, found {len(inputs)} entries")
     ((name, entry),) = inputs.items()
     stimulus, parameters = from_bmtk_input(entry, f"{path}: inputs/{name}")
     nodes = config.get("networks", {}).get("nodes", [])
     duration_ms = config.get("run", {}).get("tstop")
-    if len(nodes) != 1 or not {"nodes_file", "node_types_file"} <= set(nodes[0]):
+    if not isinstance(nodes, list) or len(nodes) != 1 or not _names_files(nodes[0]):
         raise ValueError(f"{path}: networks/nodes must hold one nodes_file with its node_types_file")
-    if not isinstance(duration_ms, (int, float)) or duration_ms <= 0:
+    if type(duration_ms) not in (int, float) or duration_ms <= 0:
         raise ValueError(f"{path}: run/tstop must be a positive number (ms), got {duration_ms!r}")
     files = (nodes[0]["nodes_file"], nodes[0]["node_types_file"])
     return FilternetRun(*files, stimulus, parameters, float(duration_ms), **section)
+
+
+def _names_files(entry):
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in ("nodes_file", "node_types_file"))
 
 
 def _own_section(path, config):
@@ -102,6 +111,8 @@ def _own_section(path, config):
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ValueError(f"{path}: v1flow/{key} must be of type {kind.__name__}, got {value!r}")
     trials, files = section["trials"], section["spikes_files"]
+    if not all(isinstance(file, str) for file in files) or not files:
+        raise ValueError(f"{path}: v1flow/spikes_files must hold paths, one at least")
     if len(trials) != len(files) or len(set(files)) != len(files) or not all(type(trial) is int for trial in trials):
         raise ValueError(f"{path}: v1flow/spikes_files must name one file for each whole number in v1flow/trials")
     phases = section.get("phases_deg", [0.0] * len(trials))

@@ -146,7 +146,8 @@ def engine_modules():
     list of pathlib.Path
     """
     folder = Path(__file__).parent
-    return sorted(folder.glob("nest_*.py")) + [folder / f"{name}.py" for name in ("modulation", "pointnet", "spikes")]
+    names = ("modulation", "pointnet", "reading", "spikes")
+    return sorted(folder.glob("nest_*.py")) + [folder / f"{name}.py" for name in names]
 
 
 def _texts(value):

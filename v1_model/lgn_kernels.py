@@ -7,10 +7,11 @@ Durand et al. 2016), made for all units at once instead of cell by cell; tests h
 
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 import pandas as pd
 from bmtk.simulator.filternet.lgnmodel.cellmetrics import get_data_metrics_for_each_subclass
+
+from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_table
 
 KERNEL_MS = 600
 _SIZE_PER_SD = 3.0
@@ -89,17 +90,24 @@ def read_lgn_cells(nodes_file, node_types_file, population="lgn"):
     Raises
     ------
     ValueError
-        When the population, an attribute or a node type is missing, or a template is not ``lgnmodel:<model id>``.
+        When a file is damaged, the population, an attribute or a node type is missing, columns differ in length, an id
+        is there twice, or a template is not ``lgnmodel:<model id>``.
     """
-    types = pd.read_csv(node_types_file, sep=" ").set_index("node_type_id")
-    with h5py.File(nodes_file, "r") as file:
-        if f"nodes/{population}/0" not in file:
+    types = read_table(node_types_file, columns=["model_template"], finite=["node_type_id"], key="node_type_id")
+    types = types.set_index("node_type_id")
+    with open_hdf5(nodes_file) as file:
+        nodes = child_groups(file, "nodes").get(population)
+        attributes = child_groups(file, f"nodes/{population}").get("0")
+        if nodes is None or attributes is None:
             raise ValueError(f"{nodes_file}: no group nodes/{population}/0")
-        nodes = file[f"nodes/{population}"]
-        row = nodes["node_group_index"][:]
-        columns = {name: nodes["0"][name][:][row] for name in nodes["0"] if isinstance(nodes["0"][name], h5py.Dataset)}
-        type_ids = nodes["node_type_id"][:]
-        cells = pd.DataFrame(columns, index=pd.Index(nodes["node_id"][:], name="node_id"))
+        names = ("node_id", "node_type_id", "node_group_index")
+        ids, type_ids, row = (column(nodes, name, WHOLE_NUMBERS)[:] for name in names)
+        columns = {name: column(attributes, name)[:] for name in attributes}
+    lengths = {len(ids), len(type_ids), len(row), *map(len, columns.values())}
+    if len(lengths) > 1 or len(np.unique(ids)) != len(ids) or (len(row) and not 0 <= row.min() <= row.max() < len(row)):
+        raise ValueError(f"{nodes_file}: nodes/{population} has columns of different length, or repeated node ids")
+    columns = {name: values[row] for name, values in columns.items()}
+    cells = pd.DataFrame(columns, index=pd.Index(ids, name="node_id"))
     unknown = set(type_ids.tolist()) - set(types.index)
     if unknown:
         raise ValueError(f"{node_types_file}: no node type {min(unknown)}, which {nodes_file} uses")

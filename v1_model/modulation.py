@@ -62,9 +62,12 @@ def read_modulation(path):
     ValueError
         All faults of the file at once, each with its line and column.
     """
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        reader = csv.reader(file, delimiter=" ", skipinitialspace=True)
-        lines = [(reader.line_num, [cell for cell in row if cell]) for row in reader]
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            reader = csv.reader(file, delimiter=" ", skipinitialspace=True)
+            lines = [(reader.line_num, [cell for cell in row if cell]) for row in reader]
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path}: not a space-separated text file: {error}") from error
     lines = [(number, row) for number, row in lines if row]
     if not lines or sorted(lines[0][1]) != sorted(COLUMNS):
         found = " ".join(lines[0][1]) if lines else "nothing"

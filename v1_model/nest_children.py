@@ -1,10 +1,19 @@
-"""Forked child processes, some side by side, that report progress and are told apart by name when they fail."""
+"""Forked child processes, some side by side, that report progress and are told apart by name when they fail.
 
+A child never outlives its parent, however that ends.
+"""
+
+import contextlib
+import ctypes
 import os
 import selectors
 import signal
 import sys
 import traceback
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_children(tasks, copies, on_progress=None):
@@ -24,13 +33,13 @@ def run_children(tasks, copies, on_progress=None):
         Why each task that failed did, by name; empty when all ended well.
     """
     waiting, failures = list(tasks.items()), {}
-    with selectors.DefaultSelector() as running:
+    with selectors.DefaultSelector() as running, _ended_with(running):
         while waiting or running.get_map():
             while waiting and len(running.get_map()) < copies:
                 name, task = waiting.pop(0)
                 pid, pipe = _fork(task)
                 running.register(pipe, selectors.EVENT_READ, [name, pid, ""])
-            for key, _ in _select(running):
+            for key, _ in running.select():
                 name, pid, _ = key.data
                 message = os.read(key.fileobj, 1 << 16).decode()
                 if message:
@@ -44,13 +53,15 @@ def run_children(tasks, copies, on_progress=None):
     return failures
 
 
-def _select(running):
-    """Children with news; all of them are ended when the wait is interrupted."""
+@contextlib.contextmanager
+def _ended_with(running):
+    """Children that still run when the context is left in any way but its end are ended and waited for."""
     try:
-        return running.select()
+        yield
     except BaseException:
         for key in running.get_map().values():
-            os.kill(key.data[1], signal.SIGTERM)
+            os.kill(key.data[1], signal.SIGKILL)
+            os.waitpid(key.data[1], 0)
         raise
 
 
@@ -59,12 +70,36 @@ def _fork(task):
     read_end, write_end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    parent = os.getpid()
+    with _signals_later():
+        pid = os.fork()
+        if not pid:
+            for number in ENDING:
+                signal.signal(number, signal.SIG_DFL)
     if pid:
         os.close(write_end)
         return pid, read_end
     os.close(read_end)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
     _child(task, write_end)
+
+
+@contextlib.contextmanager
+def _signals_later():
+    """Signals that come while the context lasts take effect at its end.
+
+    Python loses an exception that one raises in what it does after a fork.
+    """
+    received, parent = [], os.getpid()
+    before = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in ENDING}
+    yield
+    if os.getpid() == parent:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in received:
+            signal.raise_signal(number)
 
 
 def _child(task, write_end):

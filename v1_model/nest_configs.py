@@ -3,22 +3,23 @@
 Everything here is checked before NEST is touched, and NEST is not imported.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from bmtk.simulator.core.simulation_config import SimulationConfig
 
-from v1_model.spikes import read_spikes
+from v1_model.nest_checks import check_config, check_edge_file, check_ends, check_types, read_types
+from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5
+from v1_model.spikes import read_spikes, read_spikes_duration
 
 SHARED_SECTIONS = ("run", "networks", "components", "conditions", "inputs", "reports", "node_sets")
 SPIKE_MODULES = ("h5", "hdf5", "sonata")
 REPORT_MODULES = ("membrane_report", "multimeter", "multimeter_report")
-EDGE_DATASETS = ("source_node_id", "target_node_id", "edge_type_id", "0")
+LARGEST_NODE_ID = 1 << 27
+"""Nodes are found through a table as long as the largest id."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class NodeTable:
         return self.ids[chosen]
 
     def _attribute(self, key):
-        with h5py.File(self.path, "r") as h5:
+        with open_hdf5(self.path) as h5:
             group = h5[f"nodes/{self.name}/0"]
             if key not in group:
                 raise ValueError(f"{self.path}: a node set names the property '{key}', which no node or node type has")
@@ -181,16 +182,11 @@ def read_trials(paths, output_dir=None):
 
 
 def _read_config(path):
+    check_config(path)
     try:
         config = SimulationConfig.from_json(str(path))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not a JSON file: {error}") from error
-    for section, key in (("run", "dt"), ("run", "tstop"), ("networks", "nodes"), ("networks", "edges")):
-        if key not in config.get(section, {}):
-            raise ValueError(f"{path}: the key {section}.{key} is missing")
-    for key in ("output_dir", "spikes_file"):
-        if key not in config.output:
-            raise ValueError(f"{path}: the key output.{key} is missing")
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ValueError(f"{path}: BMTK cannot read it: {type(error).__name__}: {error}") from error
     t_stop_ms, dt_ms = config.run["tstop"], config.run["dt"]
     steps = t_stop_ms / dt_ms
     if steps < 1 or abs(steps - round(steps)) > 1e-6:
@@ -264,30 +260,9 @@ def count_edges(config):
     """Number of edges in all edge files of a config."""
     total = 0
     for edges in enabled_edges(config):
-        with h5py.File(edges["edges_file"], "r") as h5:
-            total += sum(len(group["edge_type_id"]) for group in h5["edges"].values())
+        with open_hdf5(edges["edges_file"]) as h5:
+            total += sum(len(group["edge_type_id"]) for group in child_groups(h5, "edges").values())
     return total
-
-
-def check_edge_file(path, config_path):
-    """Raise ValueError unless a file holds SONATA edges that can be loaded."""
-    content = (
-        "a SONATA edge file with one group edges/<population>, in it source_node_id, target_node_id and edge_type_id "
-        "of every edge and its weight in pA, signed, in 0/syn_weight"
-    )
-    if not Path(path).exists():
-        raise ValueError(f"{path} is missing (edges_file of {config_path}): put there {content}")
-    try:
-        with h5py.File(path, "r") as h5:
-            populations = list(h5.get("edges", {}).values())
-            missing = [name for group in populations for name in EDGE_DATASETS if name not in group]
-            lengths = {len(group[name]) for group in populations for name in EDGE_DATASETS[:3] if name in group}
-    except OSError as error:
-        raise ValueError(f"{path} is not an HDF5 file: it must be {content}") from error
-    if not populations or missing:
-        raise ValueError(f"{path}: {', '.join(missing) or 'group edges'} missing: it must be {content}")
-    if len(populations) == 1 and len(lengths) > 1:
-        raise ValueError(f"{path}: source_node_id, target_node_id and edge_type_id differ in length")
 
 
 def read_populations(config):
@@ -296,19 +271,24 @@ def read_populations(config):
     Returns
     -------
     dict of str to NodeTable
+
+    Raises
+    ------
+    ValueError
+        For files that are damaged or do not fit each other, and without exactly one population of cells.
     """
     tables = {}
     for entry in config.networks["nodes"]:
-        types = pd.read_csv(entry["node_types_file"], sep=" ", na_values=["NONE"]).set_index("node_type_id")
-        with h5py.File(entry["nodes_file"], "r") as h5:
-            for name, group in h5["nodes"].items():
-                type_ids = group["node_type_id"][:]
-                rows = types.index.get_indexer(type_ids)
-                if (rows < 0).any():
-                    fault = f"no node type {type_ids[rows < 0][0]}, used in {entry['nodes_file']}"
-                    raise ValueError(f"{entry['node_types_file']}: {fault}")
-                ids = group["node_id"][:].astype(np.int64)
-                tables[name] = NodeTable(name, entry["nodes_file"], ids, rows, types)
+        path = entry["nodes_file"]
+        types = read_types(entry["node_types_file"], "node_type_id", ["model_type"]).set_index("node_type_id")
+        with open_hdf5(path) as h5:
+            groups = child_groups(h5, "nodes")
+            if not groups:
+                raise ValueError(f"{path}: no group nodes/<population>")
+            for name, group in groups.items():
+                if name in tables:
+                    raise ValueError(f"{path}: population '{name}' is in {tables[name].path}, too")
+                tables[name] = _node_table(name, path, group, types, entry["node_types_file"])
     cells = [name for name, table in tables.items() if not table.is_virtual]
     if len(cells) != 1:
         found = ", ".join(cells) or "none"
@@ -316,15 +296,47 @@ def read_populations(config):
     return tables
 
 
+def _node_table(name, path, group, types, types_path):
+    ids, type_ids = (column(group, key, WHOLE_NUMBERS)[:].astype(np.int64) for key in ("node_id", "node_type_id"))
+    if len(ids) != len(type_ids) or len(np.unique(ids)) != len(ids):
+        raise ValueError(f"{path}: '{name}' has {len(ids)} ids, {len(np.unique(ids))} different, {len(type_ids)} types")
+    if len(ids) and not 0 <= ids.min() <= ids.max() <= LARGEST_NODE_ID:
+        raise ValueError(
+            f"{path}: '{name}' has node ids {ids.min()}..{ids.max()}, expected 0..{LARGEST_NODE_ID} at most"
+        )
+    rows = types.index.get_indexer(type_ids)
+    if (rows < 0).any():
+        raise ValueError(f"{types_path}: no node type {type_ids[rows < 0][0]}, used in {path}")
+    return NodeTable(name, path, ids, rows, types)
+
+
 def projections(config):
     """Source and target population of every edge population of a config."""
-    found = []
+    return [ends for _, _, ends in _edge_groups(config)]
+
+
+def _edge_groups(config):
+    """File, group and ends of every edge population, each while its file is open."""
     for edges in enabled_edges(config):
-        with h5py.File(edges["edges_file"], "r") as h5:
-            for group in h5["edges"].values():
+        with open_hdf5(edges["edges_file"]) as h5:
+            for group in child_groups(h5, "edges").values():
                 ends = [group[f"{side}_node_id"].attrs["node_population"] for side in ("source", "target")]
-                found.append(tuple(end.decode() if isinstance(end, bytes) else str(end) for end in ends))
-    return found
+                ends = tuple(end.decode() if isinstance(end, bytes) else str(end) for end in ends)
+                yield edges["edges_file"], group, ends
+
+
+def check_network(config, tables):
+    """Raise ValueError for edges between other populations than the config's, or another number than was built.
+
+    Parameters
+    ----------
+    config : bmtk.simulator.core.simulation_config.SimulationConfig
+    tables : dict of str to NodeTable
+    """
+    (cells,) = (name for name, table in tables.items() if not table.is_virtual)
+    for path, group, ends in _edge_groups(config):
+        check_ends(path, group, ends, list(tables), cells)
+    check_types(config, enabled_edges(config))
 
 
 def spike_inputs(config, tables):
@@ -395,5 +407,9 @@ def read_input(path, table):
 
 def check_inputs(trial, tables):
     """Read all spike inputs of a trial once, so that a fault shows before anything is simulated."""
+    t_stop_ms = trial.config.run["tstop"]
     for population, path in spike_inputs(trial.config, tables).values():
         read_input(path, tables[population])
+        duration_ms = read_spikes_duration(path)
+        if duration_ms is not None and duration_ms < t_stop_ms:
+            raise ValueError(f"{path}: spikes of {duration_ms:g} ms, but {trial.path} simulates {t_stop_ms:g} ms")

@@ -117,7 +117,7 @@ class EdgeBlocks:
     def __iter__(self):
         """Yield (source ids, target ids, specification for ``nest.Connect``) of each block and kind of synapse."""
         for start in range(0, self.n_edges, self.block_edges):
-            block = {name: data[start : start + self.block_edges] for name, data in self.datasets.items()}
+            block = self._read(start)
             source_rows = self._rows(self.sources, "source_node_id", block, start)
             target_rows = self._rows(self.targets, "target_node_id", block, start)
             type_rows = positions(self.types.ids, block["edge_type_id"])
@@ -134,6 +134,12 @@ class EdgeBlocks:
                     spec["delay"] = block["delay"][here].astype(float)
                 spec |= {"synapse_model": model, "weight": weights[here]}
                 yield block["source_node_id"][here], block["target_node_id"][here], spec
+
+    def _read(self, start):
+        try:
+            return {name: data[start : start + self.block_edges] for name, data in self.datasets.items()}
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"{self.path}, from edge {start} on: cannot be read, damaged perhaps: {error}") from error
 
     def _rows(self, table, name, block, start):
         rows = table.rows(block[name])

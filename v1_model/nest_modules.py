@@ -103,7 +103,8 @@ class SpikeRecorder(TrialModule):
             table = {"timestamps": times[order], "population": population, "node_ids": node_ids[order]}
             with whole_file(self._trial.config.output["spikes_file_csv"]) as path:
                 pd.DataFrame(table).to_csv(path, sep=" ", index=False)
-        write_spikes(self._trial.spikes_file, population, node_ids, times)
+        origin = {"duration_ms": float(sim.tstop), "nodes": len(sim.net.tables[population].ids)}
+        write_spikes(self._trial.spikes_file, population, node_ids, times, origin)
 
 
 class MembraneReport(TrialModule):

@@ -6,17 +6,18 @@ loads the network itself. When one of several trials fails, or the whole run is 
 that were finished, see :mod:`v1_model.finished_trials`.
 """
 
+import contextlib
 import os
 import sys
 from functools import partial
 
 from tqdm import tqdm
 
-from v1_model.files import remove_unfinished
+from v1_model.files import only_writer, remove_unfinished
 from v1_model.finished_trials import FinishedTrial, outputs
 from v1_model.modulation import Modulation, read_modulation
 from v1_model.nest_children import run_children
-from v1_model.nest_configs import check_inputs, count_edges, projections, read_populations, read_trials
+from v1_model.nest_configs import check_inputs, check_network, count_edges, projections, read_populations, read_trials
 from v1_model.nest_edges import BLOCK_EDGES
 
 # A log file gets a line now and then, a terminal a moving bar.
@@ -56,6 +57,7 @@ def run_pointnet(
     trials = read_trials(configs, output_dir)
     config = trials[0].config
     tables = read_populations(config)
+    check_network(config, tables)
     for trial in trials:
         check_inputs(trial, tables)
     modulation = None
@@ -64,6 +66,17 @@ def run_pointnet(
         modulation = Modulation(modulation_file, read_modulation(modulation_file), types, projections(config))
     options = {"modulation": modulation, "threads": threads, "block_edges": block_edges}
     bar = partial(tqdm, disable=not progress, mininterval=0.5 if sys.stderr.isatty() else LOG_INTERVAL_S)
+    with contextlib.ExitStack() as folders:
+        for trial in trials:
+            # A folder that cannot be made is a fault of its own trial.
+            with contextlib.suppress(OSError):
+                folders.enter_context(only_writer(trial.output_dir))
+        _run_trials(trials, tables, options, copies, bar, modulation_file)
+
+
+def _run_trials(trials, tables, options, copies, bar, modulation_file):
+    """Simulate the trials that are not finished yet."""
+    threads, progress = options["threads"], not bar.keywords["disable"]
     for trial in trials:
         for path in outputs(trial):
             remove_unfinished(path)

@@ -95,9 +95,13 @@ def load_seed_tables(folder):
     """
     folder, workbooks = Path(folder), {}
     names = [name for name, rule in schema().items() if rule.get("built_from", True)]
+    if not folder.is_dir():
+        raise SeedTableError(f"{folder}: no such folder of seed tables")
     tables = {name: read_table(name, folder, workbooks) for name in names}
+    # A table's own faults come first: those between tables often follow from them.
+    own = [fault for table in tables.values() for fault in table.faults]
     seed_rules.check(tables)
-    faults = list(dict.fromkeys(fault for table in tables.values() for fault in table.faults))
+    faults = list(dict.fromkeys(own + [fault for table in tables.values() for fault in table.faults]))
     if faults:
         raise SeedTableError("\n".join(faults))
     return _assemble(folder, tables)

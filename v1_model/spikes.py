@@ -1,11 +1,10 @@
 """SONATA spike files: written sorted by time, read back checked."""
 
-from pathlib import Path
-
 import h5py
 import numpy as np
 
 from v1_model.files import whole_file
+from v1_model.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5
 
 _SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
 _MAGIC = np.uint32(0x0A7A)
@@ -66,24 +65,22 @@ def read_spikes(path, population):
     Raises
     ------
     ValueError
-        When the file is missing or not HDF5, lacks the population, or its times are negative or not finite.
+        When the file is missing, not HDF5 or damaged, lacks the population, or its times are negative or not finite.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such spike file")
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"{path}: not an HDF5 file")
-    with h5py.File(path, "r") as file:
-        populations = list(file["spikes"]) if "spikes" in file else []
+    with open_hdf5(path, "spike file") as file:
+        populations = child_groups(file, "spikes")
         if population not in populations:
-            raise ValueError(f"{path}: no spikes of population '{population}', found {populations or 'none'}")
-        group = file[f"spikes/{population}"]
-        missing = [name for name in ("node_ids", "timestamps") if name not in group]
-        if missing:
-            raise ValueError(f"{path}: spikes/{population} lacks {', '.join(missing)}")
-        node_ids, timestamps = group["node_ids"][:], group["timestamps"][:]
+            raise ValueError(f"{path}: no spikes of population '{population}', found {list(populations) or 'none'}")
+        group = populations[population]
+        node_ids, timestamps = column(group, "node_ids", WHOLE_NUMBERS)[:], column(group, "timestamps", NUMBERS)[:]
     _check(path, population, node_ids, timestamps)
     return node_ids, timestamps
+
+
+def read_spikes_duration(path):
+    """Length (ms) of the recording that a spike file notes in ``duration_ms``, None where it does not."""
+    with open_hdf5(path, "spike file") as file:
+        return file.attrs.get("duration_ms")
 
 
 def _check(path, population, node_ids, timestamps):

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from v1_model.files import whole_file
+from v1_model.files import whole_folder
 
 KINETICS = ["tau_fast_ms", "tau_slow_ms", "amp_slow"]
 EXTERNAL = "exc"
@@ -96,7 +96,7 @@ def synapse_file(pre, post):
 
 
 def write_components(folder, cell_models, synaptic_type, kinetics, merge=True):
-    """Write ``cell_models/`` and ``synaptic_models/`` below a folder.
+    """Write ``cell_models/`` and ``synaptic_models/`` below a folder, in place of what was there.
 
     Parameters
     ----------
@@ -110,13 +110,14 @@ def write_components(folder, cell_models, synaptic_type, kinetics, merge=True):
     """
     types = list(dict.fromkeys(synaptic_type))
     ports = {post: receptor_ports(kinetics, [EXTERNAL, *types], post, merge) for post in types}
-    for (specimen, model), post in zip(cell_models.iterrows(), synaptic_type, strict=True):
-        _write_json(folder / "cell_models" / cell_file(specimen), cell_parameters(model, ports[post]))
-    for post, own in ports.items():
-        for pre, port in own.of_pre.items():
-            _write_json(folder / "synaptic_models" / synapse_file(pre, post), {"receptor_type": port})
+    with whole_folder(folder) as part:
+        for (specimen, model), post in zip(cell_models.iterrows(), synaptic_type, strict=True):
+            _write_json(part / "cell_models" / cell_file(specimen), cell_parameters(model, ports[post]))
+        for post, own in ports.items():
+            for pre, port in own.of_pre.items():
+                _write_json(part / "synaptic_models" / synapse_file(pre, post), {"receptor_type": port})
 
 
 def _write_json(path, content):
-    with whole_file(path) as part:
-        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -8,7 +8,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import h5py
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -17,13 +16,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from analysis_shared.boxes import WHISKERS, box_of_sample
+from analysis_shared.edge_sums import checked_block
 from analysis_shared.grouping import CLASS_LABELS, CLASS_ORDER, abbreviation, broad_class, display_order, readable
 from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
+from analysis_shared.reading import read_table
 from analysis_shared.style import panel_letter, publication_style, save_figure
+from v1_model.edge_files import open_edges
 from v1_model.files import whole_file
 
 SUMMARY_COLUMNS = ("pre", "post", "n_pre", "n_post", "n_edges", "expected_edges")
-EDGES = "edges/v1_to_v1"
+EDGES = "v1_to_v1"
 EDGES_AT_ONCE = 1 << 23
 WEIGHT_BINS_PA = np.geomspace(1e-3, 1e4, 141)
 WEIGHT_BINS_PA.flags.writeable = False
@@ -48,10 +50,7 @@ def read_summary(path):
     ValueError
         If a column is missing.
     """
-    table = pd.read_csv(path, sep=" ", na_values="NULL")
-    missing = [column for column in SUMMARY_COLUMNS if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}")
+    table = read_table(path, columns=SUMMARY_COLUMNS[:2], finite=SUMMARY_COLUMNS[2:], na_values="NULL")
     pairs = (table["n_pre"] * table["n_post"]).replace(0, np.nan)
     return table.assign(realised=table["n_edges"] / pairs, expected=table["expected_edges"] / pairs)
 
@@ -77,20 +76,22 @@ def read_edges(path, source_class, n_nodes):
     histograms = np.zeros(len(CLASS_ORDER) * width, dtype=np.int64)
     in_degree = np.zeros(n_nodes, dtype=np.int64)
     log_low, log_step = np.log(WEIGHT_BINS_PA[0]), np.log(WEIGHT_BINS_PA[1] / WEIGHT_BINS_PA[0])
-    with h5py.File(path) as stream:
-        if EDGES not in stream:
-            raise ValueError(f"{path}: no population {EDGES}")
-        edges = stream[EDGES]
-        for start in range(0, len(edges["target_node_id"]), EDGES_AT_ONCE):
-            part = slice(start, start + EDGES_AT_ONCE)
-            weights = np.abs(edges["0/syn_weight"][part])
+    with open_edges(path, EDGES) as edges:
+        for block in edges.blocks(EDGES_AT_ONCE):
+            sources, targets, weights = _checked(path, block, n_nodes)
             with np.errstate(divide="ignore"):
                 position = np.floor((np.log(weights) - log_low) / log_step) + 1
             position = np.clip(position, 0, width - 1).astype(np.int64)
-            sources = source_class[edges["source_node_id"][part].astype(np.int64)]
-            histograms += np.bincount(sources * width + position, minlength=len(histograms))
-            in_degree += np.bincount(edges["target_node_id"][part].astype(np.int64), minlength=n_nodes)
+            histograms += np.bincount(source_class[sources] * width + position, minlength=len(histograms))
+            in_degree += np.bincount(targets, minlength=n_nodes)
     return histograms.reshape(len(CLASS_ORDER), width), in_degree
+
+
+def _checked(path, block, n_nodes):
+    try:
+        return checked_block(block, n_nodes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def draw_cells(depth, plan, nodes, description):
