@@ -144,7 +144,7 @@ for page in PAGES:
                 labels={"network": "{network}", "results": page.results},
             ),
         log:
-            page.path.replace("{network}", "logs/record_provenance/{network}", 1).replace("/provenance.html", ".log"),
+            str(Path("logs", "record_provenance", page.path).parent.with_suffix(".log")),
         conda:
             ENVIRONMENT
         resources:
