@@ -92,7 +92,7 @@ def record(paradigm, folder):
 
 def variant_folder(paradigm):
     """Folder of the V1 results of a paradigm."""
-    return "{network}/" + run_folder(paradigm).replace("{paradigm}", paradigm).partition("/")[0]
+    return f"{{network}}/{within(paradigm, run_folder(paradigm)).partition('/')[0]}"
 
 
 def provenance_page(paradigm):
