@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 from resource_model import load_table, memory_request_mb, quantities, size_of
-from slurm.cluster import Cluster
+from slurm.cluster import Cluster, end_with_parent
 
 pytestmark = pytest.mark.slurm
 
@@ -87,6 +87,12 @@ def copy_of_repository(repository, folder):
     shutil.copytree(repository, folder, ignore=made, dirs_exist_ok=True)
 
 
+def listen():
+    """In a new process: end with the parent, and hear SIGINT, which is ignored below a shell's background job."""
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """Snakemake calls through the profile, in a copy of the repository that has been edited for the cluster."""
 
@@ -122,8 +128,7 @@ class Run:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                # Ignored in what a shell starts in the background.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=listen,
             )
 
     def wait(self, timeout=600):
