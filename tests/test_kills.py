@@ -29,7 +29,7 @@ from test_finished_trials import SMALL
 KILLS, KILLS_A_ROUND = 20, 5
 SNAKEMAKE_KILLS = 4
 SEED = 20261121
-TIMED = re.compile(r"^log\.txt$|provenance")
+TIMED = re.compile(r"(^|/)log\.txt$|provenance")
 
 # Stage: its command, and what it writes.
 STAGES = {
@@ -45,8 +45,12 @@ def outputs(folder, patterns):
     """Content of the outputs by path, without logs and records, which have the time of day in them."""
     roots = [root for pattern in patterns for root in folder.glob(pattern)]
     files = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*")) if path.is_file()]
-    shown = [path for path in files if not TIMED.search(path.name) and not is_hidden(path.relative_to(folder))]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in shown}
+    named = {path.relative_to(folder): path for path in files}
+    return {
+        str(name): path.read_bytes()
+        for name, path in named.items()
+        if not TIMED.search(str(name)) and not is_hidden(name)
+    }
 
 
 def is_hidden(path):
