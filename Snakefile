@@ -45,6 +45,8 @@ rule demo:
     """From seed tables to figures with the smallest network."""
     input:
         figures("tiny", "plain"),
+        "tiny/figures/contrast_curves_plain.png",
+        "tiny/figures/suppression_cascade_classes_plain.png",
 
 
 rule made:

@@ -52,9 +52,12 @@ def tool(name):
 def test_demo(dry_run):
     jobs = dry_run("demo")
     assert jobs["build_network"] == 1
-    for rule in ("generate_background", "run_filternet", "run_v1"):
+    for rule in ("generate_background", "run_filternet"):
         assert jobs[f"{rule}_8dir_2trials"] == len(GRATINGS)
-    for rule in ("plot_network_summary", "plot_raster", "plot_odsi_boxplots", "plot_similarity"):
+    # Unperturbed, and with each class silenced.
+    assert jobs["run_v1_8dir_2trials"] == 4 * len(GRATINGS)
+    panels = ("plot_network_summary", "plot_raster", "plot_odsi_boxplots", "plot_similarity")
+    for rule in (*panels, "plot_contrast_curves", "plot_suppression_cascade"):
         assert jobs[rule] == 1
 
 
@@ -80,11 +83,38 @@ def test_all_makes_what_the_config_says(dry_run):
         ("core_nll_3/figures/OSI_DSI_bio_trained.png", ["plot_odsi_boxplots", "run_v1_8dir_10trials"]),
         ("full_nll/figures/similarity_naive.png", ["plot_similarity"]),
         ("profile/figures/network_summary.png", ["plot_network_summary"]),
+        ("tiny/contrasts_demo_plain/spike_counts.npz", ["run_v1_contrasts_demo", "run_v1_contrasts_demo_blank"]),
+        ("small/figures/contrast_L5_bio_trained_vs_naive.png", ["plot_l5_contrast_responses"]),
+        ("tiny/figures/OSI_DSI_plain_vs_adjusted.png", ["plot_odsi_boxplots", "make_adjusted_edges"]),
+        ("tiny/figures/similarity_summary_plain__pv_silenced.png", ["plot_similarity_summary", "make_node_set"]),
+        ("tiny/figures/weight_distributions_plain_vs_adjusted.png", ["plot_weight_distributions"]),
+        ("tiny/background_tuning/background_fitted.csv", ["tune_background", "run_filternet_grey_10s"]),
     ],
 )
 def test_target(dry_run, target, rules):
     jobs = dry_run(target)
     assert set(rules) <= set(jobs)
+
+
+def test_the_contrast_paradigm_has_every_condition(dry_run):
+    jobs = dry_run("core/metrics/contrast_curves_plain.csv")
+    assert (jobs["run_v1_contrasts"], jobs["run_v1_contrasts_blank"]) == (48, 1)
+
+
+def test_a_perturbed_run_has_the_inputs_of_the_unperturbed(dry_run):
+    jobs = dry_run("tiny/metrics/suppression_types_plain__sst_silenced.csv")
+    assert jobs["run_v1_8dir_2trials"] == 2 * len(GRATINGS) and jobs["make_node_set"] == 1
+    assert jobs["run_filternet_8dir_2trials"] == jobs["generate_background_8dir_2trials"] == len(GRATINGS)
+
+
+def test_figures_make_what_the_config_allows_and_name_the_rest(snakemake):
+    make = "make={networks: [tiny], options: [plain, naive], perturbation_groups: [classes]}"
+    code, said = snakemake("--dry-run", "--config", make, "--", "figures")
+    assert code == 0, said
+    assert "Left out: tiny, all panels of option naive: needs tiny/network/v1_v1_edges_naive.h5" in said
+    assert "contrast_L5_{pair}: needs two options" in said and "figure4: natural images" in said
+    for rule in ("plot_silencing_heatmap", "plot_contrast_curves", "plot_actuation_matrix", "plot_background_tuning"):
+        assert re.search(rf"^{rule} +1$", said, flags=re.MULTILINE), rule
 
 
 def test_tables_need_every_condition_and_trial(dry_run):
