@@ -13,12 +13,12 @@ import re
 from pathlib import Path
 
 import yaml
-from resource_model import estimated_size, load_table, memory_request_mb, predict, quantities, runtime_request_min
-from slurm_site import DEFAULTS, read_site
 
 import command_line
 from benchmarks import REPOSITORY
 from checked_config import BLANK, checked, load_schema
+from resource_model import estimated_size, load_table, memory_request_mb, predict, quantities, runtime_request_min
+from slurm_site import DEFAULTS, read_site
 
 PROFILE = REPOSITORY / "workflow" / "profiles" / "slurm"
 HEADER = ["step", "jobs", "conditions each", "CPUs each", "memory each, GB", "limit each, h", "hours each", "CPU hours"]

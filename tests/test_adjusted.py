@@ -3,18 +3,18 @@
 import multiprocessing
 import shutil
 
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
 import calculate_actuation
 import calculate_adjustment
 import calculate_if_curves
 import calculate_target_currents
-import h5py
 import make_adjusted_edges
-import numpy as np
-import pandas as pd
-import pytest
-from built_networks import BASE_PROPS, tables, tiny  # noqa: F401
-
 from analysis_shared.nodes import read_naming_scheme, read_network
+from built_networks import BASE_PROPS, tables, tiny  # noqa: F401
 from figure_scripts.extended import plot_actuation_matrix
 from v1_model.actuation import actuation_table, read_actuation, unit_charge
 from v1_model.adjustment import (

@@ -2,7 +2,6 @@
 
 import json
 
-import generate_background
 import h5py
 import libsonata
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from bmtk.utils.reports.spike_trains import SpikeTrains
 from scipy import stats
 
+import generate_background
 from v1_model.background_spikes import background_spikes
 from v1_model.spikes import read_spikes, write_spikes
 

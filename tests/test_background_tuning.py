@@ -10,15 +10,15 @@ import subprocess
 import sys
 import time
 
-import compare_background_tuning
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from built_networks import BASE_PROPS, tables  # noqa: F401
 
+import compare_background_tuning
 import render_configs
 from analysis_shared.weight_comparison import compare_weights
+from built_networks import BASE_PROPS, tables  # noqa: F401
 from v1_model.background import UNITS
 from v1_model.background_spikes import background_spikes
 from v1_model.background_tuning import (

@@ -15,6 +15,9 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+
+import command_line
+from checked_config import checked, load_schema
 from small_runs import (
     DEFINITION,
     REPOSITORY,
@@ -38,9 +41,6 @@ from small_runs import (
     small_run,  # noqa: F401 - a fixture
     summary_figure,
 )
-
-import command_line
-from checked_config import checked, load_schema
 
 MOST_LINES = 6
 LONGEST_LINE = 600

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 import yaml
-from resource_model import estimated_size, load_table, predict, quantities
-from slurm_site import DEFAULTS, read_site, trial_rules
 
 from benchmarks import cluster_needs
+from resource_model import estimated_size, load_table, predict, quantities
+from slurm_site import DEFAULTS, read_site, trial_rules
 
 
 def submitted(repo_root):

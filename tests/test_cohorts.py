@@ -5,15 +5,14 @@ import json
 import re
 from pathlib import Path
 
-import calculate_cell_weights
-import calculate_target_fractions
 import h5py
-import make_node_set
 import numpy as np
 import pandas as pd
 import pytest
-from built_networks import read_edges, tables, tiny  # noqa: F401
 
+import calculate_cell_weights
+import calculate_target_fractions
+import make_node_set
 from analysis_shared.cohorts import (
     CLASSES,
     GROUPS,
@@ -32,6 +31,7 @@ from analysis_shared.edge_sums import cell_weights, weights_onto_groups
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import read_naming_scheme, read_network
 from analysis_shared.target_fractions import target_fractions
+from built_networks import read_edges, tables, tiny  # noqa: F401
 
 NAMING_SCHEME = Path(__file__).resolve().parents[1] / "base_props" / "cell_type_naming_scheme.csv"
 NAMES = [

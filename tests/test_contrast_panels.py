@@ -2,19 +2,19 @@
 
 import json
 
-import aggregate_contrast_spikes
-import calculate_contrast_responses
-import calculate_contrast_spectra
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from test_contrasts import paradigm_of
-from test_figures import NAMING_SCHEME, assert_figure, core_size, draw, make_network
 
+import aggregate_contrast_spikes
+import calculate_contrast_responses
+import calculate_contrast_spectra
 from analysis_shared.contrast_panels import pooled_curves, pooled_fit, pooled_shares, types_by_layer
 from analysis_shared.intervals import mean_interval
 from analysis_shared.naka_rushton import naka_rushton
+from test_contrasts import paradigm_of
+from test_figures import NAMING_SCHEME, assert_figure, core_size, draw, make_network
 from v1_model.spikes import write_spikes
 
 CONTRASTS = (0.05, 0.1, 0.2, 0.4, 0.8)

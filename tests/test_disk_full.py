@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from small_runs import (
     CONDITIONS,
     as_process,
@@ -16,7 +17,6 @@ from small_runs import (
     run,
     small_run,  # noqa: F401 - a fixture
 )
-
 from v1_model.files import whole_file, whole_folder
 
 NO_SPACE = "No space left on device, so it was not written"

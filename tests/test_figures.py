@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import calculate_odsi
-import calculate_similarity
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
 
+import calculate_odsi
+import calculate_similarity
 from analysis_shared.style import spread
 
 REPOSITORY = Path(__file__).resolve().parents[1]

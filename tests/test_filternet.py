@@ -9,7 +9,6 @@ import h5py
 import libsonata
 import numpy as np
 import pytest
-import run_filternet
 from bmtk.simulator import filternet
 from bmtk.simulator.filternet.lgnmodel.movie import Movie as BmtkMovie
 from bmtk.simulator.filternet.lgnmodel.spatialfilter import GaussianSpatialFilter
@@ -17,6 +16,7 @@ from bmtk.simulator.filternet.lgnmodel.temporalfilter import TemporalFilterCosin
 from bmtk.utils.reports.spike_trains import SpikeTrains
 from scipy import stats
 
+import run_filternet
 from v1_model.filternet import firing_rates, tile_units
 from v1_model.filternet_configs import read_filternet_config
 from v1_model.lgn_kernels import field_profile, make_units, read_lgn_cells, temporal_kernels

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import h5py
 import pytest
-from test_pointnet import SCRIPT, clamp_and_report, config_of, poisson_spikes, write_network, write_spike_file
 
 from local_imports import imported_files
+from test_pointnet import SCRIPT, clamp_and_report, config_of, poisson_spikes, write_network, write_spike_file
 from v1_model import finished_trials
 from v1_model.files import _temporary
 from v1_model.finished_trials import FinishedTrial, engine_modules, fingerprint

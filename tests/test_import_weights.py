@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 import h5py
-import import_weights as script
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from built_networks import read_edges, tables, tiny  # noqa: F401
 
+import import_weights as script
+from built_networks import read_edges, tables, tiny  # noqa: F401
 from checked_config import checked, load_schema
 from v1_model.edge_files import open_edges
 from v1_model.import_weights import Importer, matched_weights, target_ranges

@@ -9,6 +9,7 @@ import time
 import h5py
 import psutil
 import pytest
+
 from small_runs import (
     CONDITIONS,
     as_process,

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from small_runs import (
     CONDITIONS,
     as_process,

@@ -6,8 +6,8 @@ import shutil
 import openpyxl
 import pandas as pd
 import pytest
-from built_networks import BASE_PROPS, read_edges, read_nodes
 
+from built_networks import BASE_PROPS, read_edges, read_nodes
 from v1_model.builder import NetworkSpec, build_network
 from v1_model.seed_tables import load_seed_tables
 

@@ -10,8 +10,8 @@ import libsonata
 import numpy as np
 import pandas as pd
 import pytest
-from built_networks import read_edges, read_nodes, tables, tiny  # noqa: F401
 
+from built_networks import read_edges, read_nodes, tables, tiny  # noqa: F401
 from v1_model.builder import NetworkSpec, build_network
 from v1_model.pointnet import run_pointnet
 from v1_model.random_streams import fork, generator, stream_key, uniform_at, uniforms

@@ -4,9 +4,9 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from built_networks import assert_uniform, read_edges, read_nodes, tables, tiny, tiny_nll  # noqa: F401
 from scipy.stats import kstest, norm, poisson, spearmanr
 
+from built_networks import assert_uniform, read_edges, read_nodes, tables, tiny, tiny_nll  # noqa: F401
 from v1_model import lgn_to_v1
 from v1_model.random_streams import fork
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-import record_provenance
 
+import record_provenance
 from v1_model import provenance
 
 MICRO = "networks={micro: {radius_um: 30, core_radius_um: 10, lgn: small, selectivity_paradigm: 8dir_2trials}}"

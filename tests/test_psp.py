@@ -4,9 +4,9 @@ import multiprocessing
 
 import numpy as np
 import pytest
-from built_networks import tables  # noqa: F401
 from scipy.integrate import solve_ivp
 
+from built_networks import tables  # noqa: F401
 from v1_model.psp import unitary_psp, unitary_psp_table
 from v1_model.synapses import cell_parameters, receptor_ports
 

@@ -3,19 +3,16 @@
 import json
 import shutil
 
-import calculate_odsi
-import calculate_suppression
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import small_runs
 from matplotlib.image import imread
 from scipy.stats import ttest_rel
-from small_runs import small_run  # noqa: F401
-from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
-from test_workflow_graph import dry_run, snakemake  # noqa: F401
 
+import calculate_odsi
+import calculate_suppression
+import small_runs
 from analysis_shared.intervals import mean_interval
 from analysis_shared.paired import paired_change
 from analysis_shared.suppression import SUPPRESSION_METRICS, cell_groups, compare_cells, compare_groups
@@ -27,6 +24,9 @@ from analysis_shared.suppression_summary import (
     read_type_tables,
     summarise_changes,
 )
+from small_runs import small_run  # noqa: F401
+from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
+from test_workflow_graph import dry_run, snakemake  # noqa: F401
 
 CHANGE = 1.5
 """Factor by which the planted type's rate goes up."""

@@ -1,14 +1,14 @@
 """Weights by type of source and target, against a plain group-by over the edges of a built network."""
 
-import calculate_weight_distributions
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from built_networks import read_edges, tables, tiny  # noqa: F401
 
+import calculate_weight_distributions
 from analysis_shared.nodes import read_naming_scheme, read_nodes
 from analysis_shared.weight_distributions import rank_correlation
+from built_networks import read_edges, tables, tiny  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Reading files that others wrote: whatever is wrong with one is a ValueError that names it.
 
-v1_model and analysis_shared, which do not import each other, have this module alike.
+v1_model and analysis_shared do not import each other; each has this module, one as a link to the other's.
 """
 
 import contextlib

@@ -104,6 +104,7 @@ def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0):
         "medges": medges,
         "index_medges": min(size["edges"].get("v1_v1", 0) / 1e6, INDEX_BLOCK_MEDGES),
         "trials": trials,
+        "stimulus_s": duration_s,
         "lgn_kcells": size["lgn_cells"] / 1e3,
         "lgn_kcell_s": size["lgn_cells"] / 1e3 * duration_s,
         "kcell_copies": kcells * (copies if trials > 1 else 0),

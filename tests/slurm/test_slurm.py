@@ -10,6 +10,7 @@ import time
 
 import pytest
 import yaml
+
 from resource_model import load_table, memory_request_mb, quantities, size_of
 from slurm.cluster import Cluster, end_with_parent
 
