@@ -287,7 +287,13 @@ def rules_with_resources(repo_root):
             flags=re.M,
         )
         for plain, looped, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-            wanted = [re.search(rf'{word}\("(\w+)"', body) for word in ("mem_mb=mem_mb", "runtime=runtime_min")]
+            if "shell:" not in body:  # a target, which is no job
+                continue
+            words = {"mem_mb": "mem_mb", "runtime": "runtime_min"}
+            wanted = [
+                re.search(rf'{key}=(?:contrast_resource\({request}, |{request}\()"(\w+)"', body)
+                for key, request in words.items()
+            ]
             found[plain or looped] = [match and match[1] for match in wanted]
     return found
 

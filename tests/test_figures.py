@@ -65,6 +65,7 @@ def make_edges(folder, nodes, n_edges, seed=1):
     with h5py.File(folder / "v1_v1_edges.h5", "w") as stream:
         group = stream.create_group("edges/v1_to_v1")
         group["source_node_id"], group["target_node_id"] = pre[order], post[order]
+        group["edge_type_id"] = np.zeros(len(order), dtype=np.uint32)
         group["0/syn_weight"] = (sign * rng.lognormal(2 + 0.5 * (sign < 0), spread))[order]
     types = nodes["cell_type"].to_numpy()
     counts = pd.Series(1, index=[types[pre], types[post]]).groupby(level=[0, 1]).sum()

@@ -368,7 +368,7 @@ def test_config_faults_name_the_key(few, tmp_path, spoil, message):
 
 
 def test_unreadable_files_are_named(tmp_path, lgn):
-    with pytest.raises(ValueError, match=r"none\.json: no such config"):
+    with pytest.raises(ValueError, match=r"none\.json: no such file"):
         read_filternet_config(tmp_path / "none.json")
     (tmp_path / "half.json").write_text("{")
     with pytest.raises(ValueError, match=r"half\.json: "):

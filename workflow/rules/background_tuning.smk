@@ -20,8 +20,8 @@ rule render_background_tuning_config:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb("render_v1_configs", TUNING.paradigm),
-        runtime=runtime_min("render_v1_configs", TUNING.paradigm),
+        mem_mb=mem_mb("render_background_tuning_config"),
+        runtime=runtime_min("render_background_tuning_config"),
     params:
         folder="{network}/configs/background_tuning",
     shell:
