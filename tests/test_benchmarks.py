@@ -282,7 +282,7 @@ def rules_with_resources(repo_root):
     found = {}
     for path in sorted((repo_root / "workflow" / "rules").glob("*.smk")):
         parts = re.split(
-            r'^(?:rule (\w+):|    rule:\n.*\n +name:\n +f"(\w+)_\{(?:paradigm|block\.name)\}")',
+            r'^(?:rule (\w+):|    rule:\n.*\n +name:\n +f"(\w+)_\{(?:paradigm|block\.name|page\.name)\}")',
             path.read_text(),
             flags=re.M,
         )

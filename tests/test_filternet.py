@@ -380,6 +380,6 @@ def test_unreadable_files_are_named(tmp_path, lgn):
     spoilt.write_text(types.read_text().replace("lgnmodel:sON_TF1", "nest:sON_TF1"))
     with pytest.raises(ValueError, match=r"types\.csv: model_template must be .*, got 'nest:sON_TF1'"):
         read_lgn_cells(nodes, spoilt)
-    spoilt.write_text("\n".join(types.read_text().splitlines()[:-1]))
+    spoilt.write_text("".join(types.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(ValueError, match=r"types\.csv: no node type 13"):
         read_lgn_cells(nodes, spoilt)
