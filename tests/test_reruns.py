@@ -130,8 +130,11 @@ def touch(workflow, dag):
 @pytest.fixture(scope="module")
 def planner():
     """Process that Snakemake changes the folder, the environment and the import path of; one, as it starts slowly."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        yield lambda *arguments: pool.apply_async(_planned, arguments).get(timeout=300)
+    pool = multiprocessing.get_context("spawn").Pool(1)
+    yield lambda *arguments: pool.apply_async(_planned, arguments).get(timeout=300)
+    # Told to end, not terminated: Snakemake takes SIGTERM for a wish to finish its jobs first.
+    pool.close()
+    pool.join()
 
 
 @pytest.fixture(scope="module")
