@@ -24,6 +24,17 @@ def trial_rules(config=CONFIG):
     return ",".join(f"run_v1_{paradigm}{suffix}" for paradigm in paradigms for suffix in ("", "_blank"))
 
 
+def ask_only(status_command):
+    """Keep the executor (2.8) to the status command of the site.
+
+    Where ``scontrol`` does not answer at once, as while the controller restarts, it would ask ``sacct`` in place of
+    ``squeue``; on a cluster without accounts that knows no job, and the executor gives all its jobs up.
+    """
+    import snakemake_executor_plugin_slurm as executor
+
+    executor.is_query_tool_available = lambda tool: tool == status_command
+
+
 def read_site(path):
     """The site file's settings, with defaults for what is left out or empty.
 

@@ -58,6 +58,8 @@ def in_child():
             os.close(os.open(os.path.join(folder, "done"), os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return
+        while not os.path.exists(fault.get("after", folder)):
+            time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGKILL)
     while "wait" in fault and not os.path.exists(os.path.join(folder, "go")):
         time.sleep(0.1)
@@ -255,8 +257,11 @@ def test_a_whole_run(whole_run):
 
 
 def test_an_array_task_that_fails_is_retried_alone(run):
-    code = run(*TARGETS, fault={"once": True, "conditions": ["angle90"]})
+    # It fails when the other task has ended, whose results it must leave alone.
+    other = str(run.results / "tiny/8dir_2trials_plain/provenance/angle0.json")
+    code = run(*TARGETS, fault={"once": True, "conditions": ["angle90"], "after": other})
     assert code == 0, run.said
+    assert "Missing files" not in run.said
     assert len(run.spikes()) == len(CONDITIONS) * TRIALS
     array = [job for job in run.jobs if "ArrayJobId" in job]
     (again,) = [job for job in run.jobs if "ArrayJobId" not in job]
