@@ -46,7 +46,7 @@ rule demo:
     input:
         figures("tiny", "plain"),
         "tiny/figures/contrast_curves_plain.png",
-        "tiny/figures/suppression_cascade_classes_plain.png",
+        "tiny/figures/suppression_cascade_sst_plain.png",
 
 
 rule made:

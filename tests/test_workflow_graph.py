@@ -54,8 +54,8 @@ def test_demo(dry_run):
     assert jobs["build_network"] == 1
     for rule in ("generate_background", "run_filternet"):
         assert jobs[f"{rule}_8dir_2trials"] == len(GRATINGS)
-    # Unperturbed, and with each class silenced.
-    assert jobs["run_v1_8dir_2trials"] == 4 * len(GRATINGS)
+    # Unperturbed, and with SST cells silenced.
+    assert jobs["run_v1_8dir_2trials"] == 2 * len(GRATINGS)
     panels = ("plot_network_summary", "plot_raster", "plot_odsi_boxplots", "plot_similarity")
     for rule in (*panels, "plot_contrast_curves", "plot_suppression_cascade"):
         assert jobs[rule] == 1
