@@ -131,7 +131,8 @@ def test_a_missing_trial_is_made_again(snakemake, tmp_path):
     (folder / "angle90_trial1" / "spikes.h5").unlink()
     code, said = snakemake("--dry-run", "tiny/metrics/OSI_DSI_DF_plain.csv")
     assert code == 0, said
-    assert "Missing output files: tiny/8dir_2trials_plain/angle90_trial1/spikes.h5" in said
+    # Beside it may stand other missing outputs of that job, in any order.
+    assert re.search(r"Missing output files: .*tiny/8dir_2trials_plain/angle90_trial1/spikes\.h5", said)
 
 
 # --- a config edit is enough ---------------------------------------------------------------------------------------
