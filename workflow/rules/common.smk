@@ -333,15 +333,16 @@ IMPORTS = {
 }
 
 
+def edge_file(network, kind, option):
+    """An option's edge file; for one that the user has to place and that is not there, a file that no rule can make."""
+    path = Path(network, "network", edge_name(kind, option))
+    missing = option in options_with(kind, "placed") and not path.exists()
+    return str(path.parent / "missing" / path.name if missing else path)
+
+
 def own_edges(network, option):
-    """The edge files that an option has of its own; where a placed one is missing, a file that no rule can make."""
-    found = []
-    for kind in EDGE_KEYS:
-        path = Path(network, "network", edge_name(kind, option))
-        missing = option in options_with(kind, "placed") and not path.exists()
-        if option not in options_with(kind, "built"):
-            found.append(str(path.parent / "missing" / path.name if missing else path))
-    return found
+    """The edge files that an option has of its own."""
+    return [edge_file(network, kind, option) for kind in EDGE_KEYS if option not in options_with(kind, "built")]
 
 
 def option_edges(wildcards):

@@ -4,10 +4,8 @@ from analysis_shared.style import option_label
 
 
 def recurrent_edges(wildcards):
-    """Input function: recurrent edges of an option; of a missing one that the user places, a file that explains."""
-    path = Path(wildcards.network, "network", edge_name("v1", wildcards.option))
-    missing = OPTIONS[wildcards.option]["v1_edges"] == "placed" and not path.exists()
-    return str(path.parent / "missing" / path.name if missing else path)
+    """Input function: recurrent edges of an option."""
+    return edge_file(wildcards.network, "v1", wildcards.option)
 
 
 def both_runs(pattern):
