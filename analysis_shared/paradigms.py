@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis_shared.reading import read_json
 
-REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "conditions")
+REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "conditions")
 RANDOM = "random"
 # Names become parts of paths.
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
@@ -20,8 +20,8 @@ def read_paradigm(path):
     Parameters
     ----------
     path : path-like
-        JSON file with the keys ``name``, ``duration_ms``, ``grey_ms``, ``windows_ms``, ``conditions``; each condition
-        has a ``name``, its number of ``trials`` and its ``parameters``.
+        JSON file with the keys ``name``, ``duration_ms``, ``grey_ms``, ``conditions`` and, for analyses,
+        ``windows_ms``; each condition has a ``name``, its number of ``trials`` and its ``parameters``.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def read_paradigm(path):
     _expect(path, "name", paradigm["name"], _is_name(paradigm["name"]), "a name")
     stimulus = paradigm.get("stimulus", "")
     _expect(path, "stimulus", stimulus, isinstance(stimulus, str), "the name of a stimulus")
-    duration_ms, grey_ms, windows = (paradigm[key] for key in ("duration_ms", "grey_ms", "windows_ms"))
+    duration_ms, grey_ms, windows = paradigm["duration_ms"], paradigm["grey_ms"], paradigm.get("windows_ms", {})
     _expect(path, "duration_ms", duration_ms, _is_number(duration_ms) and duration_ms > 0, "a number above 0")
     _expect(path, "grey_ms", grey_ms, _is_number(grey_ms) and 0 <= grey_ms < duration_ms, "a number below duration_ms")
     _expect(path, "windows_ms", windows, isinstance(windows, dict), "windows by name")
@@ -93,9 +93,10 @@ def window(paradigm, name, source="paradigm"):
     ValueError
         If the paradigm has no such window, or it is empty or outside the recording. `source` names the file.
     """
-    if name not in paradigm["windows_ms"]:
-        raise ValueError(f"{source}: windows_ms has no {name!r}, only {sorted(paradigm['windows_ms'])}")
-    start, stop = paradigm["windows_ms"][name]
+    windows = paradigm.get("windows_ms", {})
+    if name not in windows:
+        raise ValueError(f"{source}: windows_ms has no {name!r}, only {sorted(windows)}")
+    start, stop = windows[name]
     if not 0 <= start < stop <= paradigm["duration_ms"]:
         span = f"0..{paradigm['duration_ms']} ms"
         raise ValueError(f"{source}: windows_ms {name!r} is {start}..{stop} ms; expected a span within {span}")

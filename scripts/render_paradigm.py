@@ -1,4 +1,4 @@
-"""Write a paradigm's definition: its stimulus, conditions, trials and analysis windows.
+"""Write a paradigm's definition: its stimulus, conditions, trials and, where they are given, analysis windows.
 
 This file is the one definition of conditions and trials; every stage reads it. A stimulus parameter with one value is
 fixed, one with a list is varied, and the conditions are all combinations, the last parameter fastest. Blanks, where
@@ -100,7 +100,7 @@ def _blank(paradigm, varied):
 
 def definition(name, paradigm, short_names):
     """Content of ``paradigms/{name}.json`` from the paradigm's entry in the config (dict)."""
-    copied = {key: paradigm[key] for key in COPIED}
+    copied = {key: paradigm[key] for key in COPIED if key in paradigm}
     return {"name": name, **copied, "conditions": conditions(paradigm, short_names)}
 
 

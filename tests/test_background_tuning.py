@@ -134,9 +134,7 @@ def make_inputs(folder):
     drawn = background_spikes(3, "grey_10s", "grey", 0, UNITS, 250.0, T_STOP_MS)
     write_spikes(folder / "bkg_grey_10s/grey_trial0/spikes.h5", "bkg", *drawn)
     condition = {"name": "grey", "trials": 1, "parameters": {}}
-    windows = {"evoked": [0, T_STOP_MS], "spontaneous": [0, T_STOP_MS]}
     paradigm = {"name": "grey_10s", "stimulus": "grey_screen", "duration_ms": T_STOP_MS, "grey_ms": 0}
-    paradigm["windows_ms"] = windows
     (folder / "grey_10s.json").write_text(json.dumps(paradigm | {"conditions": [condition]}))
     return render(folder, "background_tuning.json", "background_tuning")
 

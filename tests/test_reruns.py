@@ -65,7 +65,7 @@ BUILT = {
 AFTER_TARGETS = {"calculate_target_currents", *ADJUSTMENT, *ADJUSTED, *ACTUATION_PANEL}
 # No table decides on them.
 NEVER = {
-    *{"render_paradigm", *BACKGROUND},
+    *{"render_paradigm", "render_simulated_paradigm", *BACKGROUND},
     *{"render_lgn_configs_two", "render_lgn_configs_single", "render_lgn_configs_grey_10s"},
     *{"render_v1_configs_single", "render_background_tuning_config"},
 }
@@ -273,7 +273,13 @@ def test_a_changed_stimulus_makes_its_own_runs_again(reruns):
     found = reruns(merged(CONFIG, {"paradigms": {"single": single}}))
     stages = ("render_lgn_configs", "run_filternet", "generate_background", "render_v1_configs", "run_v1")
     stages = (*stages, "record_provenance", "plot_raster")
-    assert found == {"render_paradigm": 1, **{f"{stage}_single": 1 for stage in stages}}
+    once = ("render_paradigm", "render_simulated_paradigm", *(f"{stage}_single" for stage in stages))
+    assert found == dict.fromkeys(once, 1)
+
+
+def test_changed_analysis_windows_simulate_nothing_again(reruns):
+    found = reruns(merged(CONFIG, {"paradigms": {"two": {"windows_ms": {"evoked": [700, 2500]}}}}))
+    assert set(found) == {"render_paradigm", *MEASURED, "plot_raster", "plot_odsi_boxplots", "plot_similarity"}
 
 
 def test_a_changed_network_is_built_again(reruns):

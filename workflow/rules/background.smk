@@ -9,7 +9,7 @@ for block in BLOCKS:
         input:
             script=repo("scripts/generate_background.py"),
             library=library("scripts/generate_background.py"),
-            paradigm=f"paradigms/{block.paradigm}.json",
+            paradigm=f"paradigms/simulated/{block.paradigm}.json",
         output:
             spikes=trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
             provenance=record(block.paradigm, "{network}/bkg_{paradigm}"),
@@ -34,7 +34,7 @@ for block in BLOCKS:
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {
                     "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
-                    "paradigm": paradigm_section(paradigm),
+                    "paradigm": {"name": paradigm} | paradigm_section(paradigm),
                 },
                 streams={"background_spikes": TRIAL_IDS},
             ),

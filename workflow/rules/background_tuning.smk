@@ -12,7 +12,7 @@ rule render_background_tuning_config:
         library=library("scripts/render_configs.py"),
         template=repo("config_templates/background_tuning.json"),
         schema=repo("workflow/schemas/sonata_config.schema.yaml"),
-        paradigm=f"paradigms/{TUNING.paradigm}.json",
+        paradigm=f"paradigms/simulated/{TUNING.paradigm}.json",
     output:
         f"{{network}}/configs/background_tuning/{TUNING_CONDITION}_trial0.json",
     log:

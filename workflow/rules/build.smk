@@ -60,7 +60,7 @@ rule build_network:
 
 
 rule render_paradigm:
-    """Write the one definition of a paradigm's conditions and trials."""
+    """Write a paradigm's conditions, trials and analysis windows."""
     input:
         script=repo("scripts/render_paradigm.py"),
         library=library("scripts/render_paradigm.py"),
@@ -74,8 +74,19 @@ rule render_paradigm:
         mem_mb=mem_mb("render_paradigm"),
         runtime=runtime_min("render_paradigm"),
     params:
-        definition=lambda wildcards: as_json(PARADIGMS[wildcards.paradigm], without=["conditions", "raster"]),
+        definition=lambda wildcards: as_json(paradigm_section(wildcards.paradigm, ["windows_ms"])),
         condition_names=as_json(CONFIG["condition_names"]),
     shell:
         "python {input.script:q} --name {wildcards.paradigm} --definition {params.definition:q} "
         "--condition-names {params.condition_names:q} --output {output:q} > {log} 2>&1"
+
+
+use rule render_paradigm as render_simulated_paradigm with:
+    # Without the analysis windows, so that other windows simulate nothing again.
+    output:
+        "paradigms/simulated/{paradigm}.json",
+    log:
+        "logs/render_simulated_paradigm/{paradigm}.log",
+    params:
+        definition=lambda wildcards: as_json(paradigm_section(wildcards.paradigm)),
+        condition_names=as_json(CONFIG["condition_names"]),

@@ -42,6 +42,8 @@ NETWORKS, OPTIONS, PARADIGMS = CONFIG["networks"], CONFIG["options"], CONFIG["pa
 PERTURBATIONS, PERTURBATION_GROUPS = CONFIG["perturbations"], CONFIG["perturbation_groups"]
 # Networks that a figure shows together: one, or the replicates of one, {name}_all.
 POOLS = CONFIG["pools"]
+# Keys of a paradigm that say what is made of its spikes; and what the config's check adds.
+NOT_SIMULATED = ("windows_ms", "raster", "conditions")
 # Number of trials of each condition, by paradigm.
 CONDITIONS = {name: {c["name"]: c["trials"] for c in paradigm["conditions"]} for name, paradigm in PARADIGMS.items()}
 ENVIRONMENT = "../../environment.yml"
@@ -137,6 +139,12 @@ def network_flag(key, flag, otherwise=""):
 def as_json(value, without=()):
     """A config section as JSON on one line, for a script's argument."""
     return json.dumps({key: part for key, part in value.items() if key not in without}, separators=(",", ":"))
+
+
+def paradigm_section(paradigm, keys=()):
+    """What decides on a paradigm's simulations, from the config, and further keys."""
+    kept = [key for key in PARADIGMS[paradigm] if key not in NOT_SIMULATED or key in keys]
+    return {key: PARADIGMS[paradigm][key] for key in kept}
 
 
 def members(pool):

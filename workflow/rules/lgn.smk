@@ -11,7 +11,7 @@ for paradigm in PARADIGMS:
             library=library("scripts/render_configs.py"),
             template=repo("config_templates/filternet.json"),
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
-            paradigm=f"paradigms/{paradigm}.json",
+            paradigm=f"paradigms/simulated/{paradigm}.json",
         output:
             all_conditions(paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
         log:
@@ -63,7 +63,7 @@ for block in BLOCKS:
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {
                     "network": network_section(wildcards),
-                    "paradigm": paradigm_section(paradigm),
+                    "paradigm": {"name": paradigm} | paradigm_section(paradigm),
                 },
                 streams={"lgn_spikes": TRIAL_IDS, **({"phase": TRIAL_IDS} if random_phase(block.paradigm) else {})},
             ),

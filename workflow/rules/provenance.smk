@@ -34,12 +34,6 @@ def network_section(wildcards):
     return {"name": wildcards.network} | {key: NETWORKS[wildcards.network][key] for key in NETWORK_KEYS}
 
 
-def paradigm_section(paradigm):
-    """Stimulus, conditions, trials and windows of a paradigm, from the config."""
-    section = {key: value for key, value in PARADIGMS[paradigm].items() if key not in ("conditions", "raster")}
-    return {"name": paradigm} | section
-
-
 def variant_sections(wildcards):
     """Option and perturbation of a variant, from the config."""
     option, perturbation = option_of(wildcards.variant), perturbation_of(wildcards.variant)

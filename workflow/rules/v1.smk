@@ -38,7 +38,7 @@ for paradigm in PARADIGMS:
             library=library("scripts/render_configs.py"),
             template=repo("config_templates/pointnet.json"),
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
-            paradigm=f"paradigms/{paradigm}.json",
+            paradigm=f"paradigms/simulated/{paradigm}.json",
             node_set=node_set,
         output:
             all_trials(paradigm, "{network}/configs/{paradigm}_{variant}/{condition}_trial{trial}.json"),
@@ -97,7 +97,7 @@ for block in BLOCKS:
                     "network": network_section(wildcards),
                     **variant_sections(wildcards),
                     "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
-                    "paradigm": paradigm_section(paradigm),
+                    "paradigm": {"name": paradigm} | paradigm_section(paradigm),
                 },
                 streams={},
                 inputs=["option_edges"],
