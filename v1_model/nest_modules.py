@@ -1,13 +1,16 @@
-"""BMTK modules of a trial: spike inputs, spike recorder and membrane reports that can be set up before a fork.
+"""BMTK modules of a trial: spikes and currents in, spikes and membrane reports out, set up before a fork.
 
 A module is initialised once, as the network is built, and started anew for every trial: what a trial reads and writes
 is opened in the process that simulates it. Recording is in memory; membrane reports are written slice by slice.
 """
 
+import itertools
+
 import h5py
 import nest
 import numpy as np
 import pandas as pd
+from bmtk.simulator.core.modules.iclamp import AmpsReader
 from bmtk.simulator.pointnet.modules import IClampMod, MultimeterMod, SpikesInputsMod, SpikesMod
 
 from v1_model.files import whole_file
@@ -79,6 +82,48 @@ class SpikeInput(TrialModule):
         self.generators.set(trains)
 
 
+class CurrentClamp(TrialModule):
+    """Steps of current into some cells, as BMTK makes them but without its connections of one time step.
+
+    NEST visits every cell, and exchanges spikes, once in the shortest delay of all: connections of one step make a
+    simulation with delays of 1 ms take twice as long. Here the current takes the shortest delay of the synapses, and
+    its generator steps that much earlier.
+    """
+
+    def __init__(self, module):
+        self._cells, self._steps = module._node_set, module._amp_reader
+
+    def initialize(self, sim):
+        times, amplitudes = self._amplitudes(sim)
+        # The current flows from one step after its time on, as BMTK's does.
+        delay = max(1, min(round(nest.min_delay / sim.dt), times[0]))
+        times = (np.array(times) + 1 - delay) * sim.dt
+        generator = nest.Create(
+            "step_current_generator", params={"amplitude_times": times, "amplitude_values": amplitudes}
+        )
+        gids = np.array(sim.net.get_node_set(self._cells).gids(), dtype=np.int64)
+        synapse = {"synapse_model": "static_synapse", "delay": np.full(len(gids), delay * sim.dt)}
+        nest.Connect(np.full(len(gids), generator.global_id), gids, "one_to_one", synapse)
+
+    def _amplitudes(self, sim):
+        """Time steps at which the current changes, and its value (pA) from there on."""
+        reader, times, amplitudes = self._steps, [], []
+        ends = [start + duration for start, duration in zip(reader.delays, reader.durations, strict=True)]
+        for amplitude, start, end, following in zip(
+            reader.amps, reader.delays, ends, [*reader.delays[1:], np.inf], strict=True
+        ):
+            times += [start] if end > following else [start, end]
+            amplitudes += [float(amplitude)] if end > following else [float(amplitude), 0.0]
+        steps = [round(time / sim.dt) for time in times]
+        on_grid = np.allclose(np.array(steps) * sim.dt, times)
+        if not (on_grid and steps[0] > 1 and all(a < b for a, b in itertools.pairwise(steps))):
+            raise ValueError(
+                f"{sim.config['config_path']}: a current clamp steps at {', '.join(f'{time:g}' for time in times)} ms: "
+                f"expected ascending multiples of the time step, {sim.dt:g} ms, from the second on"
+            )
+        return steps, amplitudes
+
+
 class SpikeRecorder(TrialModule):
     """Spikes of all cells, written as one SONATA file (and as CSV where the config asks for it)."""
 
@@ -108,7 +153,10 @@ class SpikeRecorder(TrialModule):
 
 
 class MembraneReport(TrialModule):
-    """One recordable of some cells, as a SONATA report, written slice by slice."""
+    """One recordable of some cells, as a SONATA report, written slice by slice.
+
+    It ends the shortest delay before the trial does: NEST hands recordings over once in that time.
+    """
 
     empties = True
 
@@ -186,6 +234,8 @@ def replace_modules(modules, config):
             module = SpikeInput(module)
         elif type(module) is SpikesMod:
             module = SpikeRecorder(module)
+        elif type(module) is IClampMod and type(module._amp_reader) is AmpsReader:
+            module = CurrentClamp(module)
         replaced.append(module)
     return replaced
 
