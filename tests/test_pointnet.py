@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from v1_model.builder import NetworkSpec, build_network
+from v1_model.current_clamps import current_steps
 from v1_model.nest_children import run_children
 from v1_model.nest_configs import check_inputs, read_populations, read_trials
 from v1_model.nest_edges import EdgeBlocks, SynapseTypes
@@ -55,6 +56,7 @@ RECEPTORS = {
     ],
 }
 WEIGHT_PA = {"e": 40.0, "i": -70.0}
+CLAMP = {"input_type": "current_clamp", "module": "IClamp", "node_set": "v1", "amp": 50, "delay": 60, "duration": 100}
 
 
 def write_table(path, rows):
@@ -356,6 +358,11 @@ def test_forked_trials_equal_runs_of_their_own(probed, tmp_path):
         assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
+def test_currents_of_a_clamp_end_where_the_next_begins():
+    assert current_steps([5, -3], [60, 110], [50, 20], 0.25) == ([240, 440, 520], [5.0, -3.0, 0.0])
+    assert current_steps([5, -3], [60, 80], [50, 20], 0.25) == ([240, 320, 400], [5.0, -3.0, 0.0])
+
+
 def test_clamp_on_cells_of_several_types(network, tmp_path):
     folder, _ = network
     probe = clamp_and_report([5, 0, 17, 3], [9, 1, 4])
@@ -522,6 +529,15 @@ def test_faulty_spike_inputs_are_refused(network, tmp_path, population, node_ids
         ({"inputs__bkg__node_set": "lgn"}, "in inputs.bkg.node_set"),
         ({"run__dt": 0.7}, "run.tstop, 300.0 ms, is not a multiple of run.dt, 0.7 ms"),
         ({"output__output_dir": "$BASE/trial0"}, "more than one of the trials writes"),
+        (
+            {"inputs__clamp": {**CLAMP, "delay": 0}},
+            "inputs.clamp: found steps at 0, 100 ms, expected ascending multiples",
+        ),
+        ({"inputs__clamp": {**CLAMP, "delay": 0.25}}, "from the second on"),
+        ({"inputs__clamp": {**CLAMP, "delay": 60.1}}, "multiples of the time step, 0.25 ms"),
+        ({"inputs__clamp": {**CLAMP, "duration": 0}}, "expected ascending"),
+        ({"inputs__clamp": {**CLAMP, "amp": [1, 2]}}, "found 2 amp, 1 delay, 1 duration"),
+        ({"inputs__clamp": {**CLAMP, "amp": None}}, "inputs.clamp.amp: found None, expected a number"),
     ],
 )
 def test_configs_that_do_not_belong_together_are_refused(network, changes, message):

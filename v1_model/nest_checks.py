@@ -5,9 +5,11 @@ from pathlib import Path
 
 import h5py
 
+from v1_model.current_clamps import current_steps
 from v1_model.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5, read_json, read_table
 
 EDGE_COLUMNS = ("source_node_id", "target_node_id", "edge_type_id")
+CLAMP_KEYS = ("amp", "delay", "duration")
 OPTIONAL_EDGE_COLUMNS = ("syn_weight", "nsyns", "delay")
 EDGE_CONTENT = (
     "a SONATA edge file with one group edges/<population>, in it source_node_id, target_node_id and edge_type_id "
@@ -47,7 +49,7 @@ def check_config(path):
     for name, value in config.get("components", {}).items():
         _expect(path, f"components.{name}", value, isinstance(value, str), "a path")
     for name, entry in config.get("inputs", {}).items():
-        _check_input(path, f"inputs.{name}", entry)
+        _check_input(path, f"inputs.{name}", entry, config["run"]["dt"])
     node_sets = config.get("node_sets", {})
     _expect(path, "node_sets", node_sets, isinstance(node_sets, dict | str), "node sets by name, or their file")
 
@@ -61,17 +63,20 @@ def _check_files_named(path, name, entries):
             _expect(path, f"{where}.{key}", entry.get(key), isinstance(entry.get(key), str), "a path")
 
 
-def _check_input(path, where, entry):
+def _check_input(path, where, entry, dt_ms):
     for key in ("input_type", "module"):
         _expect(path, f"{where}.{key}", entry.get(key), isinstance(entry.get(key), str), "a word")
     if entry["input_type"] == "spikes":
         file = entry.get("input_file")
         _expect(path, f"{where}.input_file", file, isinstance(file, str), "a path")
     if entry["input_type"] == "current_clamp":
-        for key in ("amp", "delay", "duration"):
-            if key in entry:
-                values = entry[key] if isinstance(entry[key], list) else [entry[key]]
-                _expect(path, f"{where}.{key}", entry[key], all(map(_is_number, values)), "a number, or several")
+        steps = [entry[key] if isinstance(entry.get(key), list) else [entry.get(key)] for key in CLAMP_KEYS]
+        for key, values in zip(CLAMP_KEYS, steps, strict=True):
+            _expect(path, f"{where}.{key}", entry.get(key), all(map(_is_number, values)), "a number, or several")
+        try:
+            current_steps(*steps, dt_ms)
+        except ValueError as error:
+            raise ValueError(f"{path}: {where}: {error}") from error
 
 
 def _needed(path, config, section, key):

@@ -4,8 +4,6 @@ A module is initialised once, as the network is built, and started anew for ever
 is opened in the process that simulates it. Recording is in memory; membrane reports are written slice by slice.
 """
 
-import itertools
-
 import h5py
 import nest
 import numpy as np
@@ -13,6 +11,7 @@ import pandas as pd
 from bmtk.simulator.core.modules.iclamp import AmpsReader
 from bmtk.simulator.pointnet.modules import IClampMod, MultimeterMod, SpikesInputsMod, SpikesMod
 
+from v1_model.current_clamps import current_steps
 from v1_model.files import whole_file
 from v1_model.nest_configs import REPORT_MODULES, enabled_reports, read_input, spike_inputs
 from v1_model.spikes import write_spikes
@@ -91,37 +90,19 @@ class CurrentClamp(TrialModule):
     """
 
     def __init__(self, module):
-        self._cells, self._steps = module._node_set, module._amp_reader
+        self._cells, self._reader = module._node_set, module._amp_reader
 
     def initialize(self, sim):
-        times, amplitudes = self._amplitudes(sim)
+        steps, amplitudes = current_steps(self._reader.amps, self._reader.delays, self._reader.durations, sim.dt)
         # The current flows from one step after its time on, as BMTK's does.
-        delay = max(1, min(round(nest.min_delay / sim.dt), times[0]))
-        times = (np.array(times) + 1 - delay) * sim.dt
+        delay = max(1, min(round(nest.min_delay / sim.dt), steps[0]))
+        times = (np.array(steps) + 1 - delay) * sim.dt
         generator = nest.Create(
             "step_current_generator", params={"amplitude_times": times, "amplitude_values": amplitudes}
         )
         gids = np.array(sim.net.get_node_set(self._cells).gids(), dtype=np.int64)
         synapse = {"synapse_model": "static_synapse", "delay": np.full(len(gids), delay * sim.dt)}
         nest.Connect(np.full(len(gids), generator.global_id), gids, "one_to_one", synapse)
-
-    def _amplitudes(self, sim):
-        """Time steps at which the current changes, and its value (pA) from there on."""
-        reader, times, amplitudes = self._steps, [], []
-        ends = [start + duration for start, duration in zip(reader.delays, reader.durations, strict=True)]
-        for amplitude, start, end, following in zip(
-            reader.amps, reader.delays, ends, [*reader.delays[1:], np.inf], strict=True
-        ):
-            times += [start] if end > following else [start, end]
-            amplitudes += [float(amplitude)] if end > following else [float(amplitude), 0.0]
-        steps = [round(time / sim.dt) for time in times]
-        on_grid = np.allclose(np.array(steps) * sim.dt, times)
-        if not (on_grid and steps[0] > 1 and all(a < b for a, b in itertools.pairwise(steps))):
-            raise ValueError(
-                f"{sim.config['config_path']}: a current clamp steps at {', '.join(f'{time:g}' for time in times)} ms: "
-                f"expected ascending multiples of the time step, {sim.dt:g} ms, from the second on"
-            )
-        return steps, amplitudes
 
 
 class SpikeRecorder(TrialModule):
