@@ -23,15 +23,26 @@ def in_raster_order(nodes):
     return core.assign(row=np.arange(len(core)))
 
 
-def draw_raster(axes, cells, node_ids, times_ms, paradigm, compact=False):
+def dot_area(cells, runs):
+    """Area of a spike's dot (points²) in rasters of several runs side by side: one for all, as more ink is more spikes.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        From `in_raster_order`.
+    runs : iterable of (node_ids, times_ms)
+    """
+    most = max(np.isin(node_ids, cells["node_id"]).sum() for node_ids, _ in runs)
+    return float(np.clip(6e4 / max(most, 1), 0.2, 12))
+
+
+def draw_raster(axes, cells, node_ids, times_ms, paradigm, area, compact=False):
     """Spikes as dots in the colour of the cell type, with layers divided and labelled; less text if compact."""
     order = cells.set_index("node_id")
     rows = order["row"].reindex(node_ids).to_numpy()
     shown = ~np.isnan(rows)
     colours = mpl.colors.to_rgba_array(order["hex"].loc[node_ids[shown]])
-    n_spikes = max(shown.sum(), 1)
-    size = float(np.clip(6e4 / n_spikes, 0.2, 12))
-    axes.scatter(times_ms[shown], rows[shown], s=size, c=colours, marker=".", linewidths=0, rasterized=True)
+    axes.scatter(times_ms[shown], rows[shown], s=area, c=colours, marker=".", linewidths=0, rasterized=True)
     axes.axvline(paradigm["grey_ms"], color="black", linewidth=0.8, linestyle="--")
     axes.set_xlim(0, window(paradigm, "evoked")[1])
     axes.set_ylim(len(cells), 0)

@@ -14,6 +14,7 @@ from matplotlib.image import imread
 
 import calculate_odsi
 import calculate_similarity
+from analysis_shared.rasters import dot_area
 from analysis_shared.style import spread
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -156,6 +157,12 @@ def raster_arguments(root, condition="angle45"):
         *["--spikes", root / "spikes" / "angle45_trial0" / "spikes.h5", "--network-dir", root / "network"],
         *["--naming-scheme", NAMING_SCHEME, "--paradigm", root / "paradigm.json", "--condition", condition],
     ]
+
+
+def test_rasters_side_by_side_have_dots_of_one_size():
+    cells = pd.DataFrame({"node_id": [3, 7]})
+    few, many, elsewhere = ((np.full(n, node), np.zeros(n)) for n, node in ((10_000, 3), (30_000, 7), (90_000, 5)))
+    assert dot_area(cells, [few, many, elsewhere]) == dot_area(cells, [many]) < dot_area(cells, [few])
 
 
 def test_raster_and_spectra(made_up, tmp_path):

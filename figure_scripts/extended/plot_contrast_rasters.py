@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from analysis_shared.grouping import display_order
 from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
 from analysis_shared.paradigms import condition_table, read_paradigm, window
-from analysis_shared.rasters import draw_raster, in_raster_order, legend_of_classes
+from analysis_shared.rasters import dot_area, draw_raster, in_raster_order, legend_of_classes
 from analysis_shared.spikes import read_spikes
 from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure, variant_label
 from v1_model.files import whole_file
@@ -75,8 +75,9 @@ def draw(cells, colours, trials, paradigm, title):
     grid = figure.subplots(n_rows, N_COLUMNS, squeeze=False)
     for axes in grid.ravel()[len(trials) :]:
         axes.set_visible(False)
+    area = dot_area(cells, [run for _, *run in trials])
     for index, (axes, (stimulus, node_ids, times_ms)) in enumerate(zip(grid.ravel(), trials, strict=False)):
-        draw_raster(axes, cells, node_ids, times_ms, paradigm, compact=True)
+        draw_raster(axes, cells, node_ids, times_ms, paradigm, area, compact=True)
         axes.set_title(stimulus, fontsize=8, pad=3)
         if index + N_COLUMNS < len(trials):
             axes.set_xlabel("")

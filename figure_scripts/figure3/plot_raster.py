@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from analysis_shared.grouping import display_order, layer_of, readable
 from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
 from analysis_shared.paradigms import condition_table, read_paradigm
-from analysis_shared.rasters import LAYERS, draw_raster, in_raster_order, legend_of_classes
+from analysis_shared.rasters import LAYERS, dot_area, draw_raster, in_raster_order, legend_of_classes
 from analysis_shared.spectra import spectra_by_type, spectrum_window_ms
 from analysis_shared.spikes import read_spikes
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure
@@ -71,7 +71,7 @@ def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra):
     figure = Figure(figsize=(PAGE_WIDTH_IN, 8.6), layout="constrained")
     grid = figure.add_gridspec(2, max(len(groups), LEAST_COLUMNS), height_ratios=[3, 1])
     raster = figure.add_subplot(grid[0, :])
-    draw_raster(raster, cells, node_ids, times_ms, paradigm)
+    draw_raster(raster, cells, node_ids, times_ms, paradigm, dot_area(cells, [(node_ids, times_ms)]))
     legend_of_classes(raster, cells, colours)
     figure.suptitle(f"{paradigm['name']}, condition {condition}: {len(cells):,} core cells", fontsize=10)
     panel_letter(raster, "A", x=-0.1)

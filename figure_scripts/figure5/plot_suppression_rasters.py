@@ -18,7 +18,7 @@ from analysis_shared.grouping import display_order
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
 from analysis_shared.paradigms import condition_table, read_paradigm, window
-from analysis_shared.rasters import draw_raster, in_raster_order, legend_of_classes
+from analysis_shared.rasters import dot_area, draw_raster, in_raster_order, legend_of_classes
 from analysis_shared.spikes import count_spikes, read_spikes
 from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure
 from v1_model.files import whole_file
@@ -81,8 +81,9 @@ def draw(cells, colours, runs, paradigm, window_ms, title):
     """The whole figure: both rasters."""
     figure = Figure(figsize=(PAGE_WIDTH_IN * 1.3, 7.0), layout="constrained")
     panels = figure.subplots(1, 2)
+    area = dot_area(cells, runs)
     for axes, run, name in zip(panels, runs, TITLES, strict=True):
-        draw_raster(axes, cells, *run, paradigm)
+        draw_raster(axes, cells, *run, paradigm, area)
         mark_targets(axes, cells)
         axes.set_title(name, pad=20)
     # The second raster has the layers of the first.
