@@ -40,15 +40,15 @@ def read_panel_table(path, columns):
     return table
 
 
-def basis(n_networks, over="cells"):
-    """What intervals are over, for a legend.
+def basis(networks, over="cells"):
+    """What means or intervals are over, for a legend.
 
     Examples
     --------
-    >>> basis(1), basis(10)
-    ('over cells, one network', 'over 10 networks')
+    >>> basis(["small"]), basis(["core_0", "core_1"])
+    ('over cells of small', 'over 2 networks')
     """
-    return f"over {over}, one network" if n_networks == 1 else f"over {n_networks} networks"
+    return f"over {over} of {networks[0]}" if len(networks) == 1 else f"over {len(networks)} networks"
 
 
 def pooled_curves(tables):

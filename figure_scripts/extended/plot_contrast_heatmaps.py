@@ -116,7 +116,7 @@ def draw(cells, values, columns, scale, title):
 
 def main(argv=None):
     args = parse(argv)
-    nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
+    nodes, network = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
     counts = read_counts(args.counts)
     if not np.array_equal(counts.node_id, nodes["node_id"]):
         raise ValueError(f"{args.counts}: {len(counts.node_id)} cells, {args.network_dir} has {len(nodes)}")
@@ -128,7 +128,7 @@ def main(argv=None):
     interval = "–".join(f"{edge:g}" for edge in counts.window_ms)
     what = f"mean spike count in {interval} ms" if args.scale == "raw" else "normalised responses"
     title = (
-        f"{variant_label(args.variant)}, gratings of {counts.temporal_frequency_hz:g} Hz: {what}, "
+        f"{network['name']}, {variant_label(args.variant)}, gratings of {counts.temporal_frequency_hz:g} Hz: {what}, "
         f"{counts.evoked_counts.shape[2]} trials, {len(counts.blank_counts)} blanks; core cells"
     )
     with mpl.rc_context(publication_style()):

@@ -90,7 +90,7 @@ def main(argv=None):
     args = parse(argv)
     paradigm = read_paradigm(args.paradigm)
     naming = read_naming_scheme(args.naming_scheme)
-    nodes, _ = read_network(args.network_dir, naming)
+    nodes, network = read_network(args.network_dir, naming)
     cells = in_raster_order(nodes)
     stop_ms = window(paradigm, "evoked", args.paradigm)[1]
     trials, numbers = [], []
@@ -99,7 +99,8 @@ def main(argv=None):
         node_ids, times_ms = read_spikes(path, len(nodes), paradigm["duration_ms"])
         trials.append((stimulus, node_ids, times_ms))
         numbers.append(spike_numbers(cells, node_ids, times_ms, stop_ms).assign(condition=condition))
-    title = f"{variant_label(args.variant)}: {len(cells):,} core cells, stimulus from {paradigm['grey_ms']:g} ms on"
+    shown = f"{network['name']}, {variant_label(args.variant)}"
+    title = f"{shown}: {len(cells):,} core cells, stimulus from {paradigm['grey_ms']:g} ms on"
     with mpl.rc_context(publication_style()):
         save_figure(draw(cells, type_colours(naming), trials, paradigm, title), args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}.csv") as part:

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis_shared.contrast_panels import SPECTRUM_COLUMNS, pooled_spectra, read_panel_table
+from analysis_shared.contrast_panels import SPECTRUM_COLUMNS, basis, pooled_spectra, read_panel_table
 from analysis_shared.contrasts import contrast_layout
 from analysis_shared.grouping import display_order, readable
 from analysis_shared.paradigms import read_paradigm
@@ -97,11 +97,10 @@ def main(argv=None):
     args = parse(argv)
     layout = contrast_layout(read_paradigm(args.paradigm))
     spectra = pooled_spectra([read_panel_table(path, SPECTRUM_COLUMNS) for _, path in args.network])
-    n_networks = len(args.network)
-    networks = "one network" if n_networks == 1 else f"{n_networks} networks"
+    pooled = basis([name for name, _ in args.network], "trials")
     title = (
         f"{variant_label(args.variant)}: gratings of {layout.temporal_frequency_hz:g} Hz, mean over "
-        f"{len(layout.direction_deg)} directions, trials, {networks}; θ 4–8, α 8–12, γ 30–80 Hz"
+        f"{len(layout.direction_deg)} directions and {pooled}; θ 4–8, α 8–12, γ 30–80 Hz"
     )
     with mpl.rc_context(publication_style()):
         save_figure(draw(spectra, title), args.output_stem, whole_file)

@@ -53,6 +53,7 @@ def parse(argv):
     )
     parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
     parser.add_argument("--percentiles", required=True, type=Path, help="experimental percentiles")
+    parser.add_argument("--title", default="", help="title of the figure, for instance the network")
     parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
     return parser.parse_args(argv)
 
@@ -156,7 +157,7 @@ def finish_axes(axes, name, cell_types, n_datasets, last):
     axes.set_xticks(range(len(cell_types)), labels, rotation=90)
 
 
-def draw(table, cell_types, datasets, colours):
+def draw(table, cell_types, datasets, colours, title):
     """The whole figure: a panel a metric."""
     width = min(3 + 0.45 * len(cell_types), PAGE_WIDTH_IN)
     figure = Figure(figsize=(width, 7.4), layout="constrained")
@@ -175,8 +176,8 @@ def draw(table, cell_types, datasets, colours):
         [*datasets, f"n < {MINIMUM_SIZE}"],
         loc="outside upper center",
         ncols=len(datasets) + 1,
-        title=f"whiskers: {WHISKERS[0]}th to {WHISKERS[1]}th percentile; OSI, DSI: cells with\n"
-        f"at least {RESPONSIVE_RATE_HZ:g} Hz at the preferred direction",
+        title=f"{title}\nwhiskers: {WHISKERS[0]}th to {WHISKERS[1]}th percentile; OSI, DSI: cells with\n"
+        f"at least {RESPONSIVE_RATE_HZ:g} Hz at the preferred direction".lstrip(),
         title_fontsize=8,
     )
     return figure
@@ -189,7 +190,7 @@ def main(argv=None):
     cell_types = display_order(set().union(*(cells["cell_type"] for cells in models.values())))
     table = boxes(models, read_percentiles(args.percentiles), cell_types)
     with mpl.rc_context({**publication_style(), "hatch.linewidth": 0.4}):
-        figure = draw(table, cell_types, [NEUROPIXELS, *models], type_colours(naming))
+        figure = draw(table, cell_types, [NEUROPIXELS, *models], type_colours(naming), args.title)
         save_figure(figure, args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}_boxes.csv") as part:
         table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")

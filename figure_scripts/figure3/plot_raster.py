@@ -32,6 +32,7 @@ def parse(argv):
     parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
     parser.add_argument("--paradigm", required=True, type=Path, help="paradigm (JSON)")
     parser.add_argument("--condition", required=True, help="name of the trial's condition")
+    parser.add_argument("--title", default="", help="title of the figure, for instance the network")
     parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
     return parser.parse_args(argv)
 
@@ -65,7 +66,7 @@ def draw_spectra(axes, layer, types, spectra, colours):
     axes.legend(fontsize=7, handlelength=1.2, loc="upper center", bbox_to_anchor=(0.5, -0.32), labelspacing=0.2)
 
 
-def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra):
+def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra, title):
     """The whole figure."""
     groups = spectrum_groups(cells)
     figure = Figure(figsize=(PAGE_WIDTH_IN, 8.6), layout="constrained")
@@ -73,7 +74,8 @@ def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra):
     raster = figure.add_subplot(grid[0, :])
     draw_raster(raster, cells, node_ids, times_ms, paradigm, dot_area(cells, [(node_ids, times_ms)]))
     legend_of_classes(raster, cells, colours)
-    figure.suptitle(f"{paradigm['name']}, condition {condition}: {len(cells):,} core cells", fontsize=10)
+    shown = ", ".join(filter(None, [title, paradigm["name"], condition]))
+    figure.suptitle(f"{shown}: {len(cells):,} core cells", fontsize=10)
     panel_letter(raster, "A", x=-0.1)
     first = None
     for index, (layer, types) in enumerate(groups.items()):
@@ -103,7 +105,7 @@ def main(argv=None):
     span = spectrum_window_ms(paradigm["grey_ms"], paradigm["duration_ms"])
     spectra = spectra_by_type(node_ids, times_ms, cells.set_index("node_id")["cell_type"], span)
     with mpl.rc_context(publication_style()):
-        figure = draw(cells, type_colours(naming), node_ids, times_ms, paradigm, args.condition, spectra)
+        figure = draw(cells, type_colours(naming), node_ids, times_ms, paradigm, args.condition, spectra, args.title)
         save_figure(figure, args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}_spectra.csv") as part:
         spectra.to_csv(part, sep=" ", index=False, float_format="%.6g")

@@ -34,6 +34,7 @@ def parse(argv):
         metavar=("OPTION", "TABLE"),
         help="network option and its similarity table; may be repeated",
     )
+    parser.add_argument("--title", default="", help="title of the figure, for instance the network")
     parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
     return parser.parse_args(argv)
 
@@ -87,7 +88,7 @@ def draw_option(axes, label, table, cell_types, colours):
     axes.set_title(label)
 
 
-def draw(tables):
+def draw(tables, title):
     """The whole figure: a heatmap an option, beside each other."""
     cell_types = display_order(set().union(*(table["cell_type"] for table in tables.values())))
     width = PAGE_WIDTH_IN if len(tables) == 1 else 1.6 + 4.4 * len(tables)
@@ -111,6 +112,7 @@ def draw(tables):
         fontsize=7,
         alignment="left",
     )
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
@@ -118,7 +120,7 @@ def main(argv=None):
     args = parse(argv)
     tables = {variant_label(option): read_similarity(path) for option, path in args.similarity}
     with mpl.rc_context({**publication_style(), "hatch.linewidth": 0.5}):
-        save_figure(draw(tables), args.output_stem, whole_file)
+        save_figure(draw(tables, args.title), args.output_stem, whole_file)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def parse(argv):
         metavar=("OPTION", "TABLE"),
         help="network option and its similarity table; may be repeated",
     )
+    parser.add_argument("--title", default="", help="title of the figure, for instance the network")
     parser.add_argument("--output-stem", required=True, type=Path, help="path of the figure without suffix")
     return parser.parse_args(argv)
 
@@ -71,7 +72,7 @@ def draw_metric(axes, position, shown, datasets):
         axes.text(centre, -0.02, f"{len(values)}", ha="center", va="top", fontsize=6, color="0.3")
 
 
-def draw(table, datasets):
+def draw(table, datasets, title):
     """The whole figure."""
     figure = Figure(figsize=(5.6, 2.8), layout="constrained")
     axes = figure.subplots()
@@ -86,7 +87,7 @@ def draw(table, datasets):
         datasets,
         loc="outside upper center",
         ncols=len(datasets),
-        title=f"a point a cell type with at least {MINIMUM_SIZE} cells and units; their number below",
+        title=f"{title}\na point a cell type with at least {MINIMUM_SIZE} cells and units; their number below".lstrip(),
         title_fontsize=7,
     )
     return figure
@@ -101,7 +102,7 @@ def main(argv=None):
             f"no cell type has {MINIMUM_SIZE} cells and units in {', '.join(p for _, p in args.similarity)}"
         )
     with mpl.rc_context(publication_style()):
-        save_figure(draw(table, list(tables)), args.output_stem, whole_file)
+        save_figure(draw(table, list(tables), args.title), args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}.csv") as part:
         table.drop(columns="in_summary").to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

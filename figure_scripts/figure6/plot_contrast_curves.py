@@ -24,7 +24,7 @@ from analysis_shared.contrast_panels import (
     read_panel_table,
     types_by_layer,
 )
-from analysis_shared.contrasts import METRICS, contrast_layout
+from analysis_shared.contrasts import LEAST_DIRECTIONS, METRICS, contrast_layout
 from analysis_shared.nodes import read_naming_scheme, type_colours
 from analysis_shared.paradigms import read_paradigm
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure, variant_label
@@ -90,8 +90,8 @@ def legend_of_types(axes, types, curves, colours):
     axes.legend(fontsize=7, handlelength=1.2, loc="upper center", bbox_to_anchor=(0.5, -0.36), labelspacing=0.2)
 
 
-def finish_axes(grid, titles, curves):
-    """Labels, limits shared along a row, titles on top."""
+def finish_axes(grid, titles, curves, why):
+    """Labels, limits shared along a row, titles on top; ``why`` says by metric why there may be no curve."""
     for row, name in zip(grid, METRICS, strict=True):
         row[0].set_ylabel(METRIC_LABELS[name])
         if name in ("OSI", "lifetime_sparsity"):
@@ -102,7 +102,15 @@ def finish_axes(grid, titles, curves):
             row[0].set_ylim(-1.05 if curves.loc[curves["metric"] == name, "ci_low"].min() < -0.3 else -0.3, 1.05)
         for axes in row:
             if not any(len(line.get_xdata()) for line in axes.lines):
-                axes.text(0.5, 0.5, "undefined", transform=axes.transAxes, ha="center", color="grey", fontsize=8)
+                axes.text(
+                    0.5,
+                    0.5,
+                    why.get(name, "undefined"),
+                    transform=axes.transAxes,
+                    ha="center",
+                    color="grey",
+                    fontsize=8,
+                )
     grid[0][0].set_xlim(-0.04 * curves["contrast"].max(), 1.04 * curves["contrast"].max())
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, pad=4)
@@ -110,7 +118,7 @@ def finish_axes(grid, titles, curves):
         axes.set_xlabel("Contrast (0: blanks)")
 
 
-def draw(curves, fits, colours, title):
+def draw(curves, fits, colours, title, why):
     """The whole figure."""
     groups = types_by_layer(curves["cell_type"])
     figure = Figure(figsize=(PAGE_WIDTH_IN, 8.2), layout="constrained")
@@ -120,7 +128,7 @@ def draw(curves, fits, colours, title):
     grid = grid[:, : len(groups)]
     for column, types in zip(grid.T, groups.values(), strict=True):
         draw_layer(column, types, curves, fits, colours)
-    finish_axes(grid, groups, curves)
+    finish_axes(grid, groups, curves, why)
     for axes, types in zip(grid[-1], groups.values(), strict=True):
         legend_of_types(axes, types, curves, colours)
     for letter, row in zip("ABCD", grid, strict=True):
@@ -136,12 +144,14 @@ def main(argv=None):
     fits = [read_panel_table(path, FIT_COLUMNS) for _, _, path in args.network]
     title = (
         f"{variant_label(args.variant)}: gratings of {layout.temporal_frequency_hz:g} Hz, mean over "
-        f"{len(layout.direction_deg)} directions; 95 % intervals {basis(len(args.network))}\n"
+        f"{len(layout.direction_deg)} directions; 95 % intervals {basis([name for name, *_ in args.network])}\n"
         "lines in A: Naka–Rushton fits (dashed: not all parameters are determined)"
     )
+    few = len(layout.direction_deg) < LEAST_DIRECTIONS
+    why = {"reliability": f"needs {LEAST_DIRECTIONS} directions"} if few else {}
     colours = type_colours(read_naming_scheme(args.naming_scheme))
     with mpl.rc_context(publication_style()):
-        save_figure(draw(curves, fits, colours, title), args.output_stem, whole_file)
+        save_figure(draw(curves, fits, colours, title, why), args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}.csv") as part:
         curves.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

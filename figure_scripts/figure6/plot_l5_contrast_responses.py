@@ -40,18 +40,19 @@ def parse(argv):
 
 
 def read_variants(entries):
-    """Pooled curves of the layer 5 types by variant, with the number of networks (``n_given``)."""
-    paths = {}
-    for variant, _, path in entries:
-        paths.setdefault(variant, []).append(path)
-    tables = []
-    for variant, members in paths.items():
-        curves = pooled_curves([read_panel_table(path, CURVE_COLUMNS) for path in members])
+    """Pooled curves of the layer 5 types by variant, and the networks of each."""
+    members, tables = {}, []
+    for variant, network, path in entries:
+        members.setdefault(variant, {})[network] = path
+    for variant, paths in members.items():
+        curves = pooled_curves([read_panel_table(path, CURVE_COLUMNS) for path in paths.values()])
         kept = curves[curves["cell_type"].isin(L5_SUBTYPES) & curves["metric"].isin(SHOWN)]
         if kept.empty:
-            raise ValueError(f"{members[0]}: no layer 5 excitatory cells, expected {', '.join(L5_SUBTYPES)}")
-        tables.append(kept.assign(variant=variant, n_given=len(members)))
-    return pd.concat(tables, ignore_index=True)
+            raise ValueError(
+                f"{next(iter(paths.values()))}: no layer 5 excitatory cells, expected {', '.join(L5_SUBTYPES)}"
+            )
+        tables.append(kept.assign(variant=variant))
+    return pd.concat(tables, ignore_index=True), {variant: list(paths) for variant, paths in members.items()}
 
 
 def draw_curves(axes, curves, with_sizes):
@@ -68,7 +69,7 @@ def draw_curves(axes, curves, with_sizes):
         axes.fill_between(curve["contrast"], *limits, color=COLOURS[cell_type], alpha=0.2, linewidth=0)
 
 
-def draw(curves, title):
+def draw(curves, networks, title):
     """The whole figure: a row a metric, a column a variant."""
     variants = list(dict.fromkeys(curves["variant"]))
     figure = Figure(figsize=(1.2 + 2.5 * len(variants), 4.6), layout="constrained")
@@ -79,8 +80,7 @@ def draw(curves, title):
         row[0].set_ylabel(METRIC_LABELS[name])
         row[0].set_ylim(0, 1.03 if name == "OSI" else None)
     for axes, top, variant in zip(grid[-1], grid[0], variants, strict=True):
-        n_networks = int(curves.loc[curves["variant"] == variant, "n_given"].iloc[0])
-        top.set_title(f"{variant_label(variant)}\n95 % intervals {basis(n_networks)}", fontsize=8)
+        top.set_title(f"{variant_label(variant)}\n95 % intervals {basis(networks[variant])}", fontsize=8)
         axes.set_xlabel("Contrast (0: blanks)")
         axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.28), labelspacing=0.2)
     for letter, row in zip("AB", grid, strict=True):
@@ -92,12 +92,12 @@ def draw(curves, title):
 def main(argv=None):
     args = parse(argv)
     layout = contrast_layout(read_paradigm(args.paradigm))
-    curves = read_variants(args.curves)
+    curves, networks = read_variants(args.curves)
     title = f"Layer 5 excitatory cells, gratings of {layout.temporal_frequency_hz:g} Hz"
     with mpl.rc_context(publication_style()):
-        save_figure(draw(curves, title), args.output_stem, whole_file)
+        save_figure(draw(curves, networks, title), args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}.csv") as part:
-        curves.drop(columns="n_given").to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
+        curves.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 
 
 if __name__ == "__main__":

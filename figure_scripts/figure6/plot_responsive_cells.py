@@ -75,7 +75,7 @@ def finish_axes(axes, shares, cell_types):
         ).set_fontsize(7)
 
 
-def draw(shares, n_networks, n_blanks, title, level):
+def draw(shares, networks, n_blanks, title, level):
     """The whole figure."""
     cell_types = list(dict.fromkeys(shares["cell_type"]))
     figure = Figure(figsize=(5.6, 1.9 + ROW_HEIGHT_IN * len(cell_types)), layout="constrained")
@@ -94,7 +94,7 @@ def draw(shares, n_networks, n_blanks, title, level):
         loc="outside lower center",
         ncols=3,
         title=f"bars: quasi-Poisson test against {n_blanks} blanks, false discovery rate {level:g} on each side\n"
-        f"(Benjamini–Hochberg over a network's core cells), 95 % intervals {basis(n_networks)}",
+        f"(Benjamini–Hochberg over a network's core cells), 95 % intervals {basis(networks)}",
         title_fontsize=7,
         fontsize=7,
     )
@@ -112,7 +112,9 @@ def main(argv=None):
     n_blanks = sum(n_trials for _, n_trials in layout.blanks)
     title = f"{variant_label(args.variant)}: core cells that respond to gratings of {layout.temporal_frequency_hz:g} Hz"
     with mpl.rc_context(publication_style()):
-        save_figure(draw(shares, len(args.network), n_blanks, title, levels[0]), args.output_stem, whole_file)
+        save_figure(
+            draw(shares, [name for name, _ in args.network], n_blanks, title, levels[0]), args.output_stem, whole_file
+        )
     with whole_file(f"{args.output_stem}.csv") as part:
         shares.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -1,5 +1,7 @@
 """Tables to figures, each in PNG (in the report) and PDF, some with the numbers they show."""
 
+from analysis_shared.style import variant_label
+
 
 rule plot_network_summary:
     """Draw the column, its connection probabilities, weights and in-degrees."""
@@ -69,13 +71,14 @@ rule plot_raster:
         runtime=runtime_min("plot_raster"),
     params:
         condition=raster_condition,
+        title=lambda wildcards: f"{wildcards.network}, {variant_label(wildcards.variant)}",
         output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.variant}",
     message:
         "Draw the raster: {wildcards}"
     shell:
         "python {input.script:q} --spikes {input.spikes:q} --network-dir {wildcards.network}/network "
         "--naming-scheme {input.naming_scheme:q} --paradigm {input.paradigm:q} --condition {params.condition} "
-        "--output-stem {params.output_stem:q} > {log} 2>&1"
+        "--title {params.title:q} --output-stem {params.output_stem:q} > {log} 2>&1"
 
 
 use rule plot_raster as plot_raster_single with:
@@ -104,6 +107,7 @@ use rule plot_raster as plot_raster_single with:
         "benchmarks/plot_raster_single/{network}/{variant}.tsv"
     params:
         condition=next(iter(CONDITIONS["single"])),
+        title=lambda wildcards: f"{wildcards.network}, {variant_label(wildcards.variant)}",
         output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.variant}/raster",
 
 
@@ -142,7 +146,7 @@ rule plot_odsi_boxplots:
     shell:
         "python {input.script:q} {params.models:q} "
         "--naming-scheme {input.naming_scheme:q} --percentiles {input.percentiles:q} "
-        "--output-stem {params.output_stem:q} > {log} 2>&1"
+        "--title {wildcards.pool} --output-stem {params.output_stem:q} > {log} 2>&1"
 
 
 rule plot_similarity:
@@ -174,7 +178,7 @@ rule plot_similarity:
     message:
         "Draw the similarity: {wildcards}"
     shell:
-        "python {input.script:q} {params.tables:q} --output-stem {params.output_stem:q} > {log} 2>&1"
+        "python {input.script:q} {params.tables:q} --title {wildcards.pool} --output-stem {params.output_stem:q} > {log} 2>&1"
 
 
 use rule plot_similarity as plot_similarity_summary with:
