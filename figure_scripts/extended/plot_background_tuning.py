@@ -100,8 +100,8 @@ def draw(models, comparison, naming, name):
     draw_ratios(right, comparison, by_population)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=7, fontsize=7, columnspacing=1)
     right.set_ylabel("Population (n models)")
-    panel_letter(left, "a", x=-0.1)
-    panel_letter(right, "b", x=-0.3)
+    panel_letter(left, "A", x=-0.1)
+    panel_letter(right, "B", x=-0.3)
     figure.suptitle(f"Background weights tuned in {name}", fontsize=10)
     return figure
 
