@@ -8,20 +8,22 @@ import pandas as pd
 
 from analysis_shared.reading import read_json
 
-REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "conditions")
+REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "conditions", "windows_ms")
 RANDOM = "random"
 # Names become parts of paths.
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
 
-def read_paradigm(path):
+def read_paradigm(path, simulated=False):
     """Read a paradigm and check what the analyses rely on.
 
     Parameters
     ----------
     path : path-like
-        JSON file with the keys ``name``, ``duration_ms``, ``grey_ms``, ``conditions`` and, for analyses,
-        ``windows_ms``; each condition has a ``name``, its number of ``trials`` and its ``parameters``.
+        JSON file with the keys ``name``, ``duration_ms``, ``grey_ms``, ``windows_ms``, ``conditions``; each condition
+        has a ``name``, its number of ``trials`` and its ``parameters``.
+    simulated : bool
+        Whether the definition may be that for simulations, without ``windows_ms``.
 
     Returns
     -------
@@ -34,13 +36,15 @@ def read_paradigm(path):
         trials, or an analysis window leaves the recording.
     """
     paradigm = read_json(path)
+    if simulated:
+        paradigm.setdefault("windows_ms", {})
     missing = [key for key in REQUIRED_KEYS if key not in paradigm]
     if missing:
         raise ValueError(f"{path}: a paradigm needs the keys {', '.join(missing)}")
     _expect(path, "name", paradigm["name"], _is_name(paradigm["name"]), "a name")
     stimulus = paradigm.get("stimulus", "")
     _expect(path, "stimulus", stimulus, isinstance(stimulus, str), "the name of a stimulus")
-    duration_ms, grey_ms, windows = paradigm["duration_ms"], paradigm["grey_ms"], paradigm.get("windows_ms", {})
+    duration_ms, grey_ms, windows = (paradigm[key] for key in ("duration_ms", "grey_ms", "windows_ms"))
     _expect(path, "duration_ms", duration_ms, _is_number(duration_ms) and duration_ms > 0, "a number above 0")
     _expect(path, "grey_ms", grey_ms, _is_number(grey_ms) and 0 <= grey_ms < duration_ms, "a number below duration_ms")
     _expect(path, "windows_ms", windows, isinstance(windows, dict), "windows by name")
@@ -93,10 +97,9 @@ def window(paradigm, name, source="paradigm"):
     ValueError
         If the paradigm has no such window, or it is empty or outside the recording. `source` names the file.
     """
-    windows = paradigm.get("windows_ms", {})
-    if name not in windows:
-        raise ValueError(f"{source}: windows_ms has no {name!r}, only {sorted(windows)}")
-    start, stop = windows[name]
+    if name not in paradigm["windows_ms"]:
+        raise ValueError(f"{source}: windows_ms has no {name!r}, only {sorted(paradigm['windows_ms'])}")
+    start, stop = paradigm["windows_ms"][name]
     if not 0 <= start < stop <= paradigm["duration_ms"]:
         span = f"0..{paradigm['duration_ms']} ms"
         raise ValueError(f"{source}: windows_ms {name!r} is {start}..{stop} ms; expected a span within {span}")

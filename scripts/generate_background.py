@@ -35,7 +35,7 @@ def main(argv=None):
 
 def trials_of(path, condition):
     """Name, duration (ms) and trial numbers of a paradigm that has a condition."""
-    paradigm = read_paradigm(path)
+    paradigm = read_paradigm(path, simulated=True)
     trials = {entry["name"]: entry["trials"] for entry in paradigm["conditions"]}
     if condition not in trials:
         raise ValueError(f"{path}: no condition '{condition}', found {', '.join(trials)}")

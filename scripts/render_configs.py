@@ -217,7 +217,7 @@ def parser():
 def main(argv=None):
     """Parse, render, check, write."""
     a = parser().parse_args(argv)
-    template, paradigm = read_json(a.template), read_paradigm(a.paradigm)
+    template, paradigm = read_json(a.template), read_paradigm(a.paradigm, simulated=True)
     for key in SECTIONS[a.engine]:
         if not isinstance(template.get(key), dict):
             raise ValueError(f"{a.template}: the section {key} is missing")

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from v1_model.builder import NetworkSpec, build_network
-from v1_model.current_clamps import current_steps
 from v1_model.nest_children import run_children
+from v1_model.nest_clamps import current_steps
 from v1_model.nest_configs import check_inputs, read_populations, read_trials
 from v1_model.nest_edges import EdgeBlocks, SynapseTypes
 from v1_model.seed_tables import load_seed_tables

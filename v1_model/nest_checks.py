@@ -5,7 +5,7 @@ from pathlib import Path
 
 import h5py
 
-from v1_model.current_clamps import current_steps
+from v1_model.nest_clamps import current_steps
 from v1_model.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5, read_json, read_table
 
 EDGE_COLUMNS = ("source_node_id", "target_node_id", "edge_type_id")

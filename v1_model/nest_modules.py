@@ -11,8 +11,8 @@ import pandas as pd
 from bmtk.simulator.core.modules.iclamp import AmpsReader
 from bmtk.simulator.pointnet.modules import IClampMod, MultimeterMod, SpikesInputsMod, SpikesMod
 
-from v1_model.current_clamps import current_steps
 from v1_model.files import whole_file
+from v1_model.nest_clamps import current_steps
 from v1_model.nest_configs import REPORT_MODULES, enabled_reports, read_input, spike_inputs
 from v1_model.spikes import write_spikes
 
