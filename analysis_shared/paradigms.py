@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis_shared.reading import read_json
 
-REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "conditions", "windows_ms")
+REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "conditions")
 RANDOM = "random"
 # Names become parts of paths.
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)

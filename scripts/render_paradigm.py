@@ -1,9 +1,9 @@
 """Write a paradigm's definition: its stimulus, conditions, trials and, where they are given, analysis windows.
 
-This file is the one definition of conditions and trials; every stage reads it. A stimulus parameter with one value is
-fixed, one with a list is varied, and the conditions are all combinations, the last parameter fastest. Blanks, where
-there are any, come first, as one condition of contrast 0 with its own number of trials. A phase that is `random` is
-drawn for each trial, from the seed of the network.
+All stages have conditions and trials from this definition, simulations from one without windows. A stimulus parameter
+with one value is fixed, one with a list is varied, and the conditions are all combinations, the last parameter fastest.
+Blanks, where there are any, come first, as one condition of contrast 0 with its own number of trials. A phase that is
+`random` is drawn for each trial, from the seed of the network.
 """
 
 import argparse

@@ -34,7 +34,7 @@ for block in BLOCKS:
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {
                     "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
-                    "paradigm": {"name": paradigm} | paradigm_section(paradigm),
+                    "paradigm": paradigm_section(paradigm),
                 },
                 streams={"background_spikes": TRIAL_IDS},
             ),

@@ -74,7 +74,7 @@ rule render_paradigm:
         mem_mb=mem_mb("render_paradigm"),
         runtime=runtime_min("render_paradigm"),
     params:
-        definition=lambda wildcards: as_json(paradigm_section(wildcards.paradigm, ["windows_ms"])),
+        definition=lambda wildcards: as_json(PARADIGMS[wildcards.paradigm], without=NOT_DEFINED),
         condition_names=as_json(CONFIG["condition_names"]),
     shell:
         "python {input.script:q} --name {wildcards.paradigm} --definition {params.definition:q} "
@@ -88,5 +88,5 @@ use rule render_paradigm as render_simulated_paradigm with:
     log:
         "logs/render_simulated_paradigm/{paradigm}.log",
     params:
-        definition=lambda wildcards: as_json(paradigm_section(wildcards.paradigm)),
+        definition=lambda wildcards: as_json(PARADIGMS[wildcards.paradigm], without=NOT_SIMULATED),
         condition_names=as_json(CONFIG["condition_names"]),

@@ -13,6 +13,7 @@ from snakemake.logging import logger
 REPOSITORY = Path(workflow.basedir)
 sys.path[:0] = [str(REPOSITORY / folder) for folder in ("", "workflow", "scripts")]
 
+from analysis_shared.style import variant_label
 from checked_config import BLANK, checked, load_schema
 from local_imports import imported_files
 from panels import chosen_panels, figure_names, load_panels
@@ -42,8 +43,9 @@ NETWORKS, OPTIONS, PARADIGMS = CONFIG["networks"], CONFIG["options"], CONFIG["pa
 PERTURBATIONS, PERTURBATION_GROUPS = CONFIG["perturbations"], CONFIG["perturbation_groups"]
 # Networks that a figure shows together: one, or the replicates of one, {name}_all.
 POOLS = CONFIG["pools"]
-# Keys of a paradigm that say what is made of its spikes; and what the config's check adds.
-NOT_SIMULATED = ("windows_ms", "raster", "conditions")
+# Keys of a paradigm that are not in its definition, and those that do not decide on its simulations.
+NOT_DEFINED = ("conditions", "raster")
+NOT_SIMULATED = (*NOT_DEFINED, "windows_ms")
 # Number of trials of each condition, by paradigm.
 CONDITIONS = {name: {c["name"]: c["trials"] for c in paradigm["conditions"]} for name, paradigm in PARADIGMS.items()}
 ENVIRONMENT = "../../environment.yml"
@@ -141,12 +143,6 @@ def as_json(value, without=()):
     return json.dumps({key: part for key, part in value.items() if key not in without}, separators=(",", ":"))
 
 
-def paradigm_section(paradigm, keys=()):
-    """What decides on a paradigm's simulations, from the config, and further keys."""
-    kept = [key for key in PARADIGMS[paradigm] if key not in NOT_SIMULATED or key in keys]
-    return {key: PARADIGMS[paradigm][key] for key in kept}
-
-
 def members(pool):
     """Names of the networks of a pool."""
     return POOLS[pool]
@@ -167,6 +163,11 @@ def for_each(wildcards, *patterns):
         for variant in variants
         for network in networks
     ]
+
+
+def network_and_variant(wildcards):
+    """Params function: title of a figure of one network and variant."""
+    return f"{wildcards.network}, {variant_label(wildcards.variant)}"
 
 
 def of_members(pattern):

@@ -1,7 +1,5 @@
 """Tables to figures, each in PNG (in the report) and PDF, some with the numbers they show."""
 
-from analysis_shared.style import variant_label
-
 
 rule plot_network_summary:
     """Draw the column, its connection probabilities, weights and in-degrees."""
@@ -71,7 +69,7 @@ rule plot_raster:
         runtime=runtime_min("plot_raster"),
     params:
         condition=raster_condition,
-        title=lambda wildcards: f"{wildcards.network}, {variant_label(wildcards.variant)}",
+        title=network_and_variant,
         output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.variant}",
     message:
         "Draw the raster: {wildcards}"
@@ -107,7 +105,7 @@ use rule plot_raster as plot_raster_single with:
         "benchmarks/plot_raster_single/{network}/{variant}.tsv"
     params:
         condition=next(iter(CONDITIONS["single"])),
-        title=lambda wildcards: f"{wildcards.network}, {variant_label(wildcards.variant)}",
+        title=network_and_variant,
         output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.variant}/raster",
 
 

@@ -63,7 +63,7 @@ for block in BLOCKS:
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {
                     "network": network_section(wildcards),
-                    "paradigm": {"name": paradigm} | paradigm_section(paradigm),
+                    "paradigm": paradigm_section(paradigm),
                 },
                 streams={"lgn_spikes": TRIAL_IDS, **({"phase": TRIAL_IDS} if random_phase(block.paradigm) else {})},
             ),

@@ -34,6 +34,11 @@ def network_section(wildcards):
     return {"name": wildcards.network} | {key: NETWORKS[wildcards.network][key] for key in NETWORK_KEYS}
 
 
+def paradigm_section(paradigm):
+    """What decides on a paradigm's simulations, from the config."""
+    return {"name": paradigm} | {key: part for key, part in PARADIGMS[paradigm].items() if key not in NOT_SIMULATED}
+
+
 def variant_sections(wildcards):
     """Option and perturbation of a variant, from the config."""
     option, perturbation = option_of(wildcards.variant), perturbation_of(wildcards.variant)

@@ -97,7 +97,7 @@ for block in BLOCKS:
                     "network": network_section(wildcards),
                     **variant_sections(wildcards),
                     "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
-                    "paradigm": {"name": paradigm} | paradigm_section(paradigm),
+                    "paradigm": paradigm_section(paradigm),
                 },
                 streams={},
                 inputs=["option_edges"],
