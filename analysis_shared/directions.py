@@ -23,8 +23,8 @@ def covers_circle(directions_deg):
 
     Examples
     --------
-    >>> covers_circle(range(0, 360, 45)), covers_circle([0, 90]), covers_circle([0, 45, 90]), covers_circle([0, 120, 240])
-    (True, False, False, False)
+    >>> [covers_circle(directions) for directions in (range(0, 360, 45), [0, 90], [0, 45, 90], [0, 120, 240])]
+    [True, False, False, False]
     """
     angles = [math.radians(angle) for angle in {float(direction) % 360 for direction in directions_deg}]
     if len(angles) < LEAST_DIRECTIONS:
