@@ -97,7 +97,7 @@ class Plan:
 
     def spec(self):
         """Fields of ``NetworkSpec``, as JSON."""
-        keys = ("radius_um", "core_radius_um", "seed", "lgn", "like_to_like", "background_weights")
+        keys = ("radius_um", "core_radius_um", "seed", "lgn", "like_to_like", "background_weights", "unitary_psp")
         return json.dumps({"name": self.name, **{key: self.network[key] for key in keys}})
 
     @property
@@ -136,6 +136,7 @@ def build_jobs(plan):
     flags = ["--like-to-like" if spec["like_to_like"] else "--no-like-to-like"]
     flags += ["--radius-um", spec["radius_um"], "--core-radius-um", spec["core_radius_um"], "--seed", spec["seed"]]
     flags += ["--lgn", spec["lgn"], "--background-weights", spec["background_weights"]]
+    flags += ["--unitary-psp", spec["unitary_psp"]]
     flags += ["--name", network, "--base-props", BASE_PROPS, "--output", network, "--threads", plan.build_threads]
     return [Job("build_network", V1FLOW, python("scripts/build_network.py", *flags), threads=plan.build_threads)]
 

@@ -21,6 +21,12 @@ def parser():
     p.add_argument("--like-to-like", action=argparse.BooleanOptionalAction, default=True, help="rank weights by tuning")
     p.add_argument("--fluctuating-counts", action="store_true", help="Poisson numbers of cells")
     p.add_argument("--background-weights", choices=["fitted", "initial"], default="fitted")
+    p.add_argument(
+        "--unitary-psp",
+        choices=["published", "computed"],
+        default="published",
+        help="PSPs of 1 pA from unitary_psp.csv (what is not in it is computed), or all computed",
+    )
     p.add_argument("--threads", type=int, default=1)
     return p
 
@@ -37,6 +43,7 @@ def main(argv=None):
         like_to_like=a.like_to_like,
         fluctuating_counts=a.fluctuating_counts,
         background_weights=a.background_weights,
+        unitary_psp=a.unitary_psp,
     )
     edges = build_network(spec, load_seed_tables(a.base_props), a.output, threads=a.threads, report=print)
     print(", ".join(f"{name}: {n:,} edges" for name, n in edges.items()))

@@ -154,7 +154,7 @@ def plan(stock=None):
     paradigms = {f"bench_{n}trials": {"conditions": conditions} for n in jobs.METRICS_TRIALS}
     paradigms |= {"bench": {"conditions": conditions[:1]}}
     reasons = dict.fromkeys(("recurrent", "lgn", "v1", "unmerged")) | (stock or {})
-    network |= {"background_weights": "fitted"}
+    network |= {"background_weights": "fitted", "unitary_psp": "published"}
     return jobs.Plan("tiny", network, paradigms, [1, 2], 2, reasons)
 
 

@@ -1,12 +1,16 @@
-"""Unitary PSPs in closed form against NEST and against numerical integration."""
+"""Unitary PSPs: in closed form against NEST and numerical integration, published ones, and the weights that follow."""
 
+import dataclasses
+import json
 import multiprocessing
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
 
-from built_networks import tables  # noqa: F401
+from built_networks import read_edges, read_nodes, tables  # noqa: F401
+from v1_model.builder import NetworkSpec, build_network
 from v1_model.psp import unitary_psp, unitary_psp_table
 from v1_model.synapses import cell_parameters, receptor_ports
 
@@ -67,3 +71,109 @@ def test_unitary_psp_equals_integration(tau_fast):
     solution = solve_ivp(slope, (0, 80), [0.0], max_step=0.05, rtol=1e-9, atol=1e-12)
     peak = unitary_psp(*([v] for v in (tau_fast, tau_slow, amplitude, c_m, g)))[0]
     assert peak == pytest.approx(solution.y.max(), rel=1e-4)
+
+
+# --- published or computed -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def computed(tables):
+    """Computed PSPs of all shipped cell models, and the synaptic type of each."""
+    types = tables.cell_types["cell_type_synaptic"].loc[tables.cell_models["population"]].to_numpy()
+    return unitary_psp_table(tables.cell_models, types, tables.synapse_kinetics.sort_index()), types
+
+
+# Computed over published, where the published table was made with other kinetics: docs/model.md.
+OTHER_KINETICS = {
+    ("sst", "e4"): 0.81, ("sst", "e5et"): 0.88, ("sst", "e5it"): 0.75, ("sst", "e5np"): 0.81, ("sst", "e6"): 0.81,
+    ("vip", "e23"): 1.22, ("vip", "e4"): 0.95, ("vip", "e5et"): 1.70, ("vip", "e5it"): 1.10, ("vip", "pv"): 1.03,
+    ("pv", "e5et"): 1.13, ("pv", "e6"): 1.02, ("e23", "sst"): 0.94,
+}  # fmt: skip
+
+
+def test_published_psps_beside_computed_ones(tables, computed):
+    """They agree to a unit of the third decimal, but for the pairs that the docs list."""
+    table, types = computed
+    assert set(tables.unitary_psp.index) == set(table.index)
+    published = tables.unitary_psp.loc[table.index, table.columns]
+    assert (published.round(3) == published).all(axis=None)
+    ratios = (table / published).groupby(types).median()
+    for (pre, post), ratio in OTHER_KINETICS.items():
+        assert ratios.at[post, pre] == pytest.approx(ratio, abs=0.006)
+    difference = (table - published).abs().groupby(types).max()
+    for pre, post in OTHER_KINETICS:
+        difference.loc[post, pre] = 0
+    assert difference.max(axis=None) < 0.001
+
+
+def build(tables, folder, **changes):
+    spec = NetworkSpec("psp", 40, 20, lgn="small", **changes)
+    build_network(spec, tables, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both(tables, tmp_path_factory):
+    """A network with published PSPs, and the same with computed ones."""
+    return {
+        source: build(tables, tmp_path_factory.mktemp(source), unitary_psp=source)
+        for source in ("published", "computed")
+    }
+
+
+def test_the_weights_follow_the_chosen_psps(both, tables, computed):
+    """A connection's PSP is the same in both networks: weight times unitary PSP, of every edge."""
+    nodes, edges = read_nodes(both["published"], "v1"), {}
+    models = nodes["node_type_id"]
+    synaptic = tables.cell_types["cell_type_synaptic"].loc[tables.cell_models["population"].loc[models]].to_numpy()
+    psps = {"published": tables.unitary_psp, "computed": computed[0]}
+    for source in ("v1", "lgn"):
+        edges = {name: read_edges(folder, source) for name, folder in both.items()}
+        pre = synaptic[edges["published"]["source_node_id"]] if source == "v1" else None
+        post = models[edges["published"]["target_node_id"]]
+        mv = {}
+        for name, table in psps.items():
+            column = table.columns.get_indexer(pre if source == "v1" else ["exc"] * len(post))
+            mv[name] = edges[name]["syn_weight"] * table.to_numpy()[table.index.get_indexer(post), column]
+        np.testing.assert_allclose(mv["published"], mv["computed"], rtol=1e-5)
+        assert not np.allclose(*(e["syn_weight"] for e in edges.values()), rtol=0.01)
+    for source, folder in both.items():
+        assert json.loads((folder / "network" / "network.json").read_text())["unitary_psp"] == source
+        written = pd.read_csv(folder / "network" / "unitary_psp.csv", sep=" ", index_col=0)
+        expected = psps[source].loc[written.index, written.columns]
+        np.testing.assert_allclose(written, expected, atol=1e-9)
+
+
+def test_a_model_that_the_table_lacks_is_computed(tables, computed, tmp_path):
+    """So is a single empty field; the network names both."""
+    model, other = tables.cell_models.index[[0, 50]]
+    published = tables.unitary_psp.drop(index=model)
+    published.loc[other, "sst"] = np.nan
+    folder = build(dataclasses.replace(tables, unitary_psp=published), tmp_path)
+    written = pd.read_csv(folder / "network" / "unitary_psp.csv", sep=" ", index_col=0)
+    expected = tables.unitary_psp.loc[written.index, written.columns]
+    expected.loc[model] = computed[0].loc[model]
+    expected.loc[other, "sst"] = computed[0].loc[other, "sst"]
+    np.testing.assert_allclose(written, expected, atol=1e-9)
+    said = json.loads((folder / "network" / "network.json").read_text())["unitary_psp_computed"]
+    assert said == {str(model): list(written.columns), str(other): ["sst"]}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "factor", "pre"),
+    [("cell_models", "C_m_pF", 1.5, "exc"), ("synapse_kinetics", "tau_slow_ms", 2.0, "exc")],
+)
+def test_published_psps_of_another_model_are_refused(tables, tmp_path, table, column, factor, pre):
+    """Weights by the PSP of the model before an edit would be wrong without a word."""
+    changed = getattr(tables, table).copy()
+    changed[column] *= factor
+    edited = dataclasses.replace(tables, **{table: changed})
+    with pytest.raises(ValueError, match=rf"unitary_psp.csv, specimen_id \d+, column {pre}: .* unitary_psp: computed"):
+        build(edited, tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
+    build(edited, tmp_path / "built", unitary_psp="computed")
+
+
+def test_an_unknown_origin_of_psps_is_refused():
+    with pytest.raises(ValueError, match="unitary_psp: found 'publised', expected 'published' or 'computed'"):
+        NetworkSpec("psp", 40, 20, unitary_psp="publised")

@@ -210,6 +210,19 @@ def test_tables_of_initial_background_weights(finished, reruns):
         assert set(reruns()) == BUILT
 
 
+def test_computed_unitary_psps_need_no_published_ones(finished, planner, reruns):
+    """A network with computed PSPs is not built again for another table of published ones."""
+    repository, _ = finished
+    computed = merged(CONFIG, {"networks": {NETWORK: {"unitary_psp": "computed"}}})
+    assert set(reruns(computed)) == BUILT
+    planner(repository, computed, touch)
+    try:
+        with edited(repository / "my_tables" / "unitary_psp.csv"):
+            assert reruns(computed) == {}
+    finally:
+        planner(repository, CONFIG, touch)
+
+
 # --- scripts and modules -------------------------------------------------------------------------------------------
 
 

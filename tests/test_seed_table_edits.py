@@ -263,6 +263,14 @@ FAULTS = {
         drop("background_fitted.csv", "^475585413 "),
         ["background_fitted.csv, column specimen_id", "475585413"],
     ),
+    "unitary PSP of no model": (
+        append("unitary_psp.csv", "475585414 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1"),
+        ["unitary_psp.csv, line 203, column specimen_id", "475585414", "did you mean 475585413?"],
+    ),
+    "unitary PSP of zero": (
+        replace("unitary_psp.csv", 2, "0.056", "0"),
+        ["unitary_psp.csv, line 2, column pv", "'0'", "above 0"],
+    ),
     "weight factor of no model": (
         append("lgn_weight_exceptions.csv", "1 0.5"),
         ["lgn_weight_exceptions.csv, line 13, column specimen_id", "found 1,"],

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from v1_model import background, lgn_nodes, lgn_to_v1, recurrent, synapses, v1_nodes
 from v1_model.blocks import block_bounds, in_order
 from v1_model.files import whole_file
-from v1_model.psp import unitary_psp_table
+from v1_model.psp import unitary_psp_table, with_published
 from v1_model.random_streams import stream_key
 from v1_model.sonata import EdgeWriter, write_nodes, write_types
 from v1_model.weights import RecurrentWeights
@@ -44,11 +44,14 @@ class NetworkSpec:
     fluctuating_counts : bool
         Poisson numbers of cells.
     background_weights : {"fitted", "initial"}
+    unitary_psp : {"published", "computed"}
+        PSPs of 1 pA from the seed table, what it lacks computed; or all computed.
 
     Raises
     ------
     ValueError
-        For a radius that is not above 0, a core that is larger than the column, and a negative seed.
+        For a radius that is not above 0, a core that is larger than the column, a negative seed and an unknown
+        ``unitary_psp``.
     """
 
     name: str
@@ -59,6 +62,7 @@ class NetworkSpec:
     like_to_like: bool = True
     fluctuating_counts: bool = False
     background_weights: str = "fitted"
+    unitary_psp: str = "published"
 
     def __post_init__(self):
         if not 0 < self.radius_um < LARGEST_RADIUS_UM:
@@ -68,6 +72,8 @@ class NetworkSpec:
             raise ValueError(f"core_radius_um: found {self.core_radius_um:g}, {expected}")
         if self.seed < 0:
             raise ValueError(f"seed: found {self.seed}, expected 0 or more")
+        if self.unitary_psp not in ("published", "computed"):
+            raise ValueError(f"unitary_psp: found {self.unitary_psp!r}, expected 'published' or 'computed'")
 
 
 @dataclass
@@ -92,6 +98,12 @@ class Builder:
         self.unitary_psp = unitary_psp_table(
             tables.cell_models, self.v1.types["synaptic_type"], self.kinetics.loc[present]
         )[present]
+        self.psp_record = {}
+        if spec.unitary_psp == "published":
+            excitatory = tables.cell_types.loc[tables.cell_types["ei"] == "e", "cell_type_synaptic"]
+            self.unitary_psp, self.psp_record = with_published(
+                self.unitary_psp, tables.unitary_psp, [synapses.EXTERNAL, *excitatory.unique()]
+            )
         self.rule = recurrent.connection_rule(tables, spec.core_radius_um)
 
     def write_nodes(self):
@@ -190,7 +202,7 @@ class Builder:
     def write_metadata(self):
         """``network.json``: what the network is and how large."""
         cells = {"v1": len(self.v1), "lgn": len(self.lgn.model), "bkg": background.UNITS}
-        content = asdict(self.spec) | {"cells": cells, "edges": self.edges}
+        content = asdict(self.spec) | self.psp_record | {"cells": cells, "edges": self.edges}
         with whole_file(self.network / "network.json") as part:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

@@ -5,6 +5,8 @@ import pandas as pd
 
 GRID_STEP_MS = 0.1
 GRID_END_MS = 250.0
+LARGEST_DIFFERENCE = 0.1
+"""Between a published and a computed PSP of an excitatory synapse; the shipped ones differ by 9 % at most."""
 
 
 def alpha_response(t, tau_synapse, tau_membrane):
@@ -87,3 +89,45 @@ def unitary_psp_table(cell_models, synaptic_type, kinetics):
             rows["tau_fast_ms"], rows["tau_slow_ms"], rows["amp_slow"], cell_models["C_m_pF"], cell_models["g_nS"]
         )
     return pd.DataFrame(table, index=cell_models.index)
+
+
+def with_published(computed, published, excitatory):
+    """Published unitary PSPs, and computed ones where none is published.
+
+    Parameters
+    ----------
+    computed : pandas.DataFrame, index specimen_id, one column a presynaptic type, mV per pA
+        As from :func:`unitary_psp_table`.
+    published : pandas.DataFrame, index specimen_id, one column a presynaptic type, mV per pA
+        Of any models and types; NaN where none is published.
+    excitatory : sequence of str
+        The excitatory presynaptic types. Published inhibitory PSPs were made with other kinetics and differ anyway.
+
+    Returns
+    -------
+    psp : pandas.DataFrame
+        Like ``computed``.
+    record : dict
+        For ``network.json``: ``unitary_psp_computed``, the types by specimen that are computed; empty without any.
+
+    Raises
+    ------
+    ValueError
+        Where a published excitatory PSP is more than a tenth off the computed one: the cell model or the kinetics have
+        been changed since, and weights by the published PSP would be off by as much.
+    """
+    known = published.reindex(index=computed.index, columns=computed.columns)
+    checked = [column for column in computed.columns if column in excitatory]
+    stale = ((known / computed)[checked] - 1).abs() > LARGEST_DIFFERENCE
+    if stale.any(axis=None):
+        specimen = stale.any(axis=1).idxmax()
+        pre = stale.loc[specimen].idxmax()
+        n = int(stale.any(axis=1).sum())
+        raise ValueError(
+            f"unitary_psp.csv, specimen_id {specimen}, column {pre}: found {known.at[specimen, pre]:g} mV/pA, but "
+            f"cell_models.csv and synapse_kinetics.csv give {computed.at[specimen, pre]:.3g}"
+            f"{f' ({n} cell models are so)' if n > 1 else ''}; expected the PSPs of these cell models and kinetics: "
+            "delete the line (its PSPs are then computed), or give the network unitary_psp: computed"
+        )
+    gaps = {str(specimen): list(row.index[row]) for specimen, row in known.isna().iterrows() if row.any()}
+    return known.fillna(computed), {"unitary_psp_computed": gaps} if gaps else {}

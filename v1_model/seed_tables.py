@@ -45,6 +45,8 @@ class SeedTables:
     psp_class : pandas.DataFrame, columns ``pre``, ``post`` (populations), ``connection_class``
     synapse_kinetics : pandas.DataFrame, index (``pre``, ``post``)
         Synaptic types; ``exc`` among the sources.
+    unitary_psp : pandas.DataFrame, index ``specimen_id``
+        Of models in ``cell_models``, one column a presynaptic synaptic type, mV per pA; NaN for what is to be computed.
     lgn_models : pandas.DataFrame, index ``model_id``
     lgn_temporal_filters : pandas.DataFrame, index ``model_id``
     lgn_to_v1 : pandas.DataFrame, index ``population``
@@ -68,6 +70,7 @@ class SeedTables:
     psp_statistics: pd.DataFrame
     psp_class: pd.DataFrame
     synapse_kinetics: pd.DataFrame
+    unitary_psp: pd.DataFrame
     lgn_models: pd.DataFrame
     lgn_temporal_filters: pd.DataFrame
     lgn_to_v1: pd.DataFrame
@@ -124,6 +127,7 @@ def _assemble(folder, tables):
     cell_types = frames["cell_type_naming_scheme"].set_index("pop_name").loc[populations.index]
     models = _models(frames["cell_models"], list(populations.index), seed_rules.excluded(tables))
     exceptions = frames["lgn_weight_exceptions"].set_index("specimen_id")
+    unitary_psp = frames["unitary_psp"].set_index("specimen_id")
     synaptic = set(cell_types["cell_type_synaptic"])
     kinetics = _among(frames["synapse_kinetics"], synaptic | {seed_rules.EXTERNAL}, synaptic)
     return SeedTables(
@@ -138,6 +142,7 @@ def _assemble(folder, tables):
         psp_statistics=frames["psp_statistics"].set_index("connection_class"),
         psp_class=_among(frames["psp_class_by_population"], set(populations.index)),
         synapse_kinetics=kinetics.set_index(["pre", "post"]),
+        unitary_psp=unitary_psp.loc[unitary_psp.index.intersection(models.index)],
         lgn_models=frames["lgn_models"].set_index("model_id"),
         lgn_temporal_filters=frames["lgn_temporal_filters"].set_index("model_id"),
         lgn_to_v1=frames["lgn_to_v1"].set_index("population").loc[populations.index],

@@ -35,7 +35,7 @@ rule tune_background:
     input:
         script=repo("scripts/tune_background.py"),
         library=library("scripts/tune_background.py"),
-        tables=seed_tables(),
+        tables=tables_of,
         config=rules.render_background_tuning_config.output,
         network=rules.build_network.output,
         lgn=trials(TUNING, "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5"),

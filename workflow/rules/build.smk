@@ -43,6 +43,7 @@ rule build_network:
         seed=of_network("seed"),
         lgn=of_network("lgn"),
         background_weights=of_network("background_weights"),
+        unitary_psp=of_network("unitary_psp"),
         like_to_like=network_flag("like_to_like", "--like-to-like", "--no-like-to-like"),
         fluctuating_counts=network_flag("fluctuating_counts", "--fluctuating-counts"),
         provenance=recording(
@@ -56,7 +57,7 @@ rule build_network:
         "python {input.script:q} --name {wildcards.network} --base-props {params.base_props:q} --output {wildcards.network} "
         "--radius-um {params.radius_um} --core-radius-um {params.core_radius_um} --seed {params.seed} --lgn {params.lgn} "
         "{params.like_to_like} {params.fluctuating_counts} --background-weights {params.background_weights} "
-        "--threads {threads} {params.provenance:q} > {log} 2>&1"
+        "--unitary-psp {params.unitary_psp} --threads {threads} {params.provenance:q} > {log} 2>&1"
 
 
 rule render_paradigm:

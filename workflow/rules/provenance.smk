@@ -9,6 +9,7 @@ NETWORK_KEYS = [
     "like_to_like",
     "fluctuating_counts",
     "background_weights",
+    "unitary_psp",
 ]
 
 # Purposes of the streams of random numbers that a job draws; a stream is a function of (seed, purpose, ids).
