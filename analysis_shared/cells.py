@@ -62,5 +62,11 @@ def pooled_core_cells(sources, naming):
     ----------
     sources : sequence of (network_dir, selectivity_path)
     naming : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        As `core_cells` returns it, with ``network``: the place among `sources`.
     """
-    return pd.concat([core_cells(*source, naming) for source in sources], ignore_index=True)
+    tables = [core_cells(*source, naming).assign(network=index) for index, source in enumerate(sources)]
+    return pd.concat(tables, ignore_index=True)

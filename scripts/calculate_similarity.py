@@ -2,7 +2,8 @@
 
 Similarity is one minus the Kolmogorov-Smirnov distance, with a bootstrap interval; small groups and the layer 5
 subtypes have rows but are marked as not counting in summaries. Several networks are pooled: give as many tables as
-network folders.
+network folders. The interval is over networks where at least three have the cell type, else over cells; the column
+interval_over says which.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from scipy import stats
 from analysis_shared.boxes import box_of_percentiles, box_of_sample
 from analysis_shared.metrics import METRICS
 from analysis_shared.percentiles import COLUMNS, cumulative, percentiles_of, quantile, read_percentiles
-from analysis_shared.similarity import ks_distance, similarity, similarity_table, summary_medians
+from analysis_shared.similarity import interval_note, ks_distance, similarity, similarity_table, summary_medians
 
 UNIFORM = np.linspace(0, 1, 101)
 
@@ -63,15 +63,70 @@ def test_boxes_from_cells_and_from_percentiles_agree():
         assert from_sample[name] == pytest.approx(from_percentiles[name])
 
 
-def test_interval_covers_the_true_similarity_about_as_often_as_it_says():
+def test_distances_of_many_samples_are_those_of_each():
+    rng = np.random.default_rng(8)
+    values, counts = np.array([0.0, 0.5, 2.0, 3.0]), rng.integers(1, 9, (6, 4))
+    # Steps of the reference at a value, at its ends, and nowhere.
+    references = np.sort(
+        rng.choice([0.0, 0.5, 1.0, 2.0, 4.0], (6, 101)) + (np.arange(6) > 2)[:, None] * rng.random(101)
+    )
+    found = ks_distance(values, counts, references)
+    for row, count, reference in zip(found, counts, references, strict=True):
+        # By definition, on a grid that has points just beside every step of either side.
+        steps = np.concatenate([values, reference])
+        points = np.sort(np.concatenate([steps, np.nextafter(steps, -np.inf)]))
+        of_sample = np.array([count[values <= point].sum() for point in points]) / count.sum()
+        of_reference = [below_or_at(reference, point) for point in points]
+        assert row == pytest.approx(np.abs(of_sample - of_reference).max(), abs=1e-9)
+
+
+def below_or_at(percentiles, point):
+    """Largest share whose quantile is at most the point, by bisection."""
+    if point < percentiles[0]:
+        return 0.0
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if quantile(percentiles, middle) <= point else (low, middle)
+    return high
+
+
+def test_interval_over_cells_covers_the_true_similarity_about_as_often_as_it_says():
     rng = np.random.default_rng(11)
     truth = 1 - (2 * stats.norm.cdf(0.5 / 2) - 1)
     covered = 0
     for _ in range(150):
         recorded = percentiles_of(rng.normal(size=100))
-        _, low, high = similarity(rng.normal(0.5, 1, 300), recorded, 100, 150, rng)
+        _, low, high, over = similarity([rng.normal(0.5, 1, 300)], recorded, 100, 150, rng)
         covered += low <= truth <= high
-    assert covered / 150 > 0.85
+    assert covered / 150 > 0.85 and over == "cells"
+
+
+@pytest.mark.parametrize("n_networks", [5, 10])
+def test_interval_over_networks_covers_the_true_similarity_as_often_as_it_says(n_networks):
+    rng = np.random.default_rng(11)
+    # Log rates over all networks are normal with variance 1 + spread², the recorded ones standard normal.
+    spread, x = 0.25, np.linspace(-6, 6, 12_001)
+    truth = 1 - np.abs(stats.norm.cdf((x - 0.5) / np.hypot(1, spread)) - stats.norm.cdf(x)).max()
+    covered, n_repeats = 0, 150
+    for _ in range(n_repeats):
+        recorded = np.exp(percentiles_of(rng.normal(size=500)))
+        samples = [np.exp(rng.normal(0.5 + spread * rng.normal(), 1, 100)) for _ in range(n_networks)]
+        found = similarity(samples, recorded, 500, 150, rng)
+        covered += found.ci_low <= truth <= found.ci_high
+        assert found.interval_over == "networks"
+    # Four standard errors of a proportion.
+    assert covered / n_repeats == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / n_repeats))
+
+
+def test_an_interval_over_networks_needs_three():
+    rng = np.random.default_rng(12)
+    apart = [rng.normal(shift, 1, 200) for shift in (-1, 0, 1)]
+    reference = percentiles_of(rng.normal(size=1000))
+    two = similarity(apart[::2], reference, 1000, 200, rng)
+    three = similarity(apart, reference, 1000, 200, rng)
+    assert (two.interval_over, three.interval_over) == ("cells", "networks")
+    assert three.ci_high - three.ci_low > 2 * (two.ci_high - two.ci_low)
 
 
 @pytest.fixture
@@ -86,10 +141,11 @@ def percentiles(tmp_path):
     return read_percentiles(tmp_path / "percentiles.csv")
 
 
-def made_up_cells(sizes):
+def made_up_cells(sizes, n_networks=1):
     rng = np.random.default_rng(2)
     n = sum(sizes.values())
     cells = pd.DataFrame({"cell_type": np.repeat(list(sizes), list(sizes.values()))})
+    cells["network"] = np.arange(n) % n_networks
     for metric in METRICS:
         cells[metric.column] = rng.uniform(size=n) if metric.needs_response else rng.uniform(1, 20, n)
     return cells
@@ -107,6 +163,25 @@ def test_small_groups_and_subtypes_are_shown_but_not_counted(percentiles):
     assert osi.loc[["L5_ET", "L5_IT", "L5_NP"], "n_units"].tolist() == [200, 200, 200]
     assert summary_medians(table).loc["OSI", "n_types"] == 2
     assert summary_medians(table).loc["OSI", "median"] == osi.loc[["L4_Exc", "L5_Exc"], "similarity"].mean()
+
+
+def test_rows_say_what_their_intervals_are_over(percentiles):
+    cells = made_up_cells({"L4_Exc": 90, "L4_VIP": 30}, n_networks=3)
+    lacking = (cells["cell_type"] == "L4_VIP") & (cells["network"] == 1)
+    table = similarity_table(cells[~lacking], percentiles, seed=1, n_resamples=20).set_index(["cell_type", "metric"])
+    assert table.loc[("L4_Exc", "OSI"), ["n_networks", "interval_over"]].tolist() == [3, "networks"]
+    # Two of three networks have these cells.
+    assert table.loc[("L4_VIP", "OSI"), ["n_networks", "interval_over"]].tolist() == [2, "cells"]
+    note = "over networks and their cells; over cells where fewer than 3 networks have them"
+    assert interval_note([table]) == note
+    assert interval_note([table.loc[["L4_Exc"]]]) == "over 3 networks and their cells"
+
+
+def test_types_that_nobody_recorded_are_one_message(percentiles):
+    with pytest.raises(
+        ValueError, match="no cell type in common: core cells are L4_Chandelier; recordings are of L4_Exc"
+    ):
+        similarity_table(made_up_cells({"L4_Chandelier": 20}), percentiles, seed=1, n_resamples=5)
 
 
 def test_unresponsive_cells_count_for_rates_only(percentiles):

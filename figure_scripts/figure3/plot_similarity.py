@@ -2,7 +2,8 @@
 
 Each entry gives the similarity (1 - Kolmogorov-Smirnov distance) and the numbers of model cells and recorded units.
 Entries that no summary counts (fewer than ten cells or units, layer 5 subtypes) are hatched. The last row is the
-median over the types that count. Reads the tables of calculate_similarity.py; writes {output-stem}.png and .pdf.
+median over the types that count. Intervals are over networks where at least three have the type, else over cells.
+Reads the tables of calculate_similarity.py; writes {output-stem}.png and .pdf.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis_shared.grouping import display_order, readable
 from analysis_shared.metrics import METRICS
-from analysis_shared.similarity import MINIMUM_SIZE, read_similarity, summary_medians
+from analysis_shared.similarity import MINIMUM_SIZE, interval_note, read_similarity, summary_medians
 from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure, text_colour, variant_label
 from v1_model.files import whole_file
 
@@ -106,8 +107,8 @@ def draw(tables, title):
         [excluded],
         [f"not in the median: fewer than {MINIMUM_SIZE} cells or units, or a subtype of L5 Exc"],
         loc="outside lower left",
-        title="value (95 % bootstrap interval, freed of the bias of small samples and so at times beside the value),\n"
-        "below it n model cells / n recorded units",
+        title=f"value (95 % bootstrap interval {interval_note(tables.values())},\n"
+        "freed of the bias of small samples and so at times beside the value), below it n model cells / n recorded units",
         title_fontsize=7,
         fontsize=7,
         alignment="left",
