@@ -11,11 +11,15 @@ from analysis_shared.intervals import mean_interval, proportion_interval
 from analysis_shared.naka_rushton import OK, PARAMETERS, naka_rushton
 from analysis_shared.reading import read_table
 from analysis_shared.responsiveness import NEGATIVE, POSITIVE
+from analysis_shared.spectra import positive_intervals, too_few
 
 CURVE_COLUMNS = ("cell_type", "contrast", "metric", "n_cells", "n_defined", "mean", "ci_low", "ci_high")
 FIT_COLUMNS = ("cell_type", *PARAMETERS, "status")
 RESPONSE_COLUMNS = ("cell_type", "response", "response_published", "level")
-SPECTRUM_COLUMNS = ("cell_type", "contrast", "n_cells", "n_trials", "frequency_Hz", "power")
+SPECTRUM_COLUMNS = (
+    *("cell_type", "contrast", "n_cells", "n_trials", "n_spikes", "frequency_Hz", "power", "white_level"),
+    *("relative_power", "ci_low", "ci_high"),
+)
 METRIC_LABELS = {
     "rate_Hz": "Rate (Hz)",
     "OSI": "Orientation\nselectivity index",
@@ -141,12 +145,30 @@ def pooled_spectra(tables):
     Returns
     -------
     DataFrame
-        Columns ``cell_type contrast frequency_Hz n_cells n_trials n_networks power``; cells and trials are totals.
+        Columns ``cell_type contrast frequency_Hz n_cells n_trials n_spikes n_networks power white_level relative_power
+        ci_low ci_high too_few``; cells, trials and spikes are totals. Intervals are over trials of one network, over
+        networks where there are several. Networks that have too few cells or spikes (`analysis_shared.spectra.too_few`)
+        do not count; ``too_few`` says of what where none counts, with ``relative_power`` NaN.
     """
     keys = ["cell_type", "contrast", "frequency_Hz"]
-    grouped = pd.concat(tables).groupby(keys, sort=False)
-    totals = grouped[["n_cells", "n_trials"]].sum()
-    return totals.assign(n_networks=grouped.size(), power=grouped["power"].mean()).reset_index()
+    relative = ["relative_power", "ci_low", "ci_high"]
+    joined = pd.concat(tables, ignore_index=True)
+    # The same at all frequencies, so asked for once a spectrum.
+    sizes = joined[["n_cells", "n_spikes", "n_trials"]]
+    lacking = {size: too_few(*size) for size in set(sizes.itertuples(index=False, name=None))}
+    joined["too_few"] = [lacking[size] for size in sizes.itertuples(index=False, name=None)]
+    joined.loc[joined["too_few"] != "", relative] = np.nan
+    grouped = joined.groupby(keys, sort=False)
+    pooled = grouped[["n_cells", "n_trials", "n_spikes"]].sum()
+    pooled["n_networks"] = np.maximum(grouped["relative_power"].count(), 1)
+    pooled[["power", "white_level"]] = grouped[["power", "white_level"]].mean()
+    if len(tables) == 1:
+        pooled[relative] = grouped[relative].first()
+    else:
+        samples = [sample.to_numpy()[:, None] for _, sample in grouped["relative_power"]]
+        pooled[relative] = np.array([np.concatenate(positive_intervals(sample)) for sample in samples])
+    pooled["too_few"] = grouped["too_few"].first().where(pooled["relative_power"].isna(), "")
+    return pooled.reset_index()
 
 
 def types_by_layer(cell_types):

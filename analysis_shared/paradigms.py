@@ -106,6 +106,48 @@ def window(paradigm, name, source="paradigm"):
     return float(start), float(stop)
 
 
+def windows_while_perturbed(paradigm, perturbation, source="paradigm"):
+    """The parts of the analysis windows in which a perturbation lasts, what its effect is measured in.
+
+    Parameters
+    ----------
+    paradigm : dict
+    perturbation : sequence
+        Name, begin and end (ms, number or text).
+    source : path-like
+        Names the paradigm's file.
+
+    Returns
+    -------
+    dict
+        ``(begin, end)`` in ms by window, of the windows that the perturbation touches.
+
+    Raises
+    ------
+    ValueError
+        If it does not touch the evoked window.
+
+    Examples
+    --------
+    >>> made_up = {"duration_ms": 300, "windows_ms": {"evoked": [100, 300], "spontaneous": [0, 100]}}
+    >>> windows_while_perturbed(made_up, ("pv_late", 150, 400))
+    {'evoked': (150.0, 300.0)}
+    """
+    label, first, last = perturbation[0], *map(float, perturbation[1:])
+    found = {}
+    for name in paradigm["windows_ms"]:
+        begin, end = window(paradigm, name, source)
+        if max(begin, first) < min(end, last):
+            found[name] = (max(begin, first), min(end, last))
+    if "evoked" not in found:
+        begin, end = window(paradigm, "evoked", source)
+        raise ValueError(
+            f"perturbation {label}: window_ms [{first:g}, {last:g}] has no part of the evoked window "
+            f"[{begin:g}, {end:g}] of {source}, so its effect cannot be measured"
+        )
+    return found
+
+
 def condition_table(paradigm):
     """Conditions as a table.
 

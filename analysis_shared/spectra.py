@@ -1,13 +1,19 @@
-"""Population activity by cell type, and its power spectrum."""
+"""Population activity by cell type, and its power spectrum beside that of independent Poisson cells."""
 
 import numpy as np
 import pandas as pd
-from scipy.signal import welch
+from scipy.signal import get_window, welch
+
+from analysis_shared.intervals import mean_interval
 
 BIN_MS = 1.0
 SEGMENT_BINS = 1000
 SETTLING_MS = 200.0
 SPAN_MS = 2000.0
+WINDOW = "hann"
+LEAST_CELLS = 10
+LEAST_SPIKES = 20
+"""Spikes in a trial: with ten in a segment, counting noise widens the spread of a periodogram by a tenth only."""
 
 
 def spectrum_window_ms(grey_ms, duration_ms):
@@ -31,7 +37,7 @@ def spectrum_window_ms(grey_ms, duration_ms):
 
 
 def population_activity(times_ms, n_cells, window_ms):
-    """Spikes per cell in 1 ms bins.
+    """Spikes per cell in 1 ms bins, each open on the left and closed on the right.
 
     Parameters
     ----------
@@ -40,6 +46,7 @@ def population_activity(times_ms, n_cells, window_ms):
     n_cells : int
         All cells of the group, whether they fired or not.
     window_ms : tuple of float
+        (start, stop]; what is left of it after the last whole bin is left out.
 
     Returns
     -------
@@ -47,13 +54,13 @@ def population_activity(times_ms, n_cells, window_ms):
 
     Examples
     --------
-    >>> population_activity(np.array([1.5, 1.6]), 4, (0, 3)).tolist()
-    [0.0, 0.5, 0.0]
+    >>> population_activity(np.array([0.0, 1.5, 2.0, 3.0]), 4, (0, 3)).tolist()
+    [0.0, 0.5, 0.25]
     """
     start, stop = window_ms
     n_bins = int((stop - start) // BIN_MS)
-    counts, _ = np.histogram(times_ms, bins=n_bins, range=(start, start + n_bins * BIN_MS))
-    return counts / n_cells
+    bins = np.ceil((np.asarray(times_ms) - start) / BIN_MS).astype(int) - 1
+    return np.bincount(bins[(bins >= 0) & (bins < n_bins)], minlength=n_bins) / n_cells
 
 
 def power_spectrum(activity):
@@ -69,42 +76,64 @@ def power_spectrum(activity):
     frequencies_hz, density : ndarray
         `density` in the square of the activity's unit per Hz.
     """
-    return welch(activity, fs=1000 / BIN_MS, nperseg=min(SEGMENT_BINS, activity.shape[-1]))
+    return welch(activity, fs=1000 / BIN_MS, window=WINDOW, nperseg=min(SEGMENT_BINS, activity.shape[-1]))
 
 
-def spectra_by_type(node_ids, times_ms, cell_types, window_ms):
-    """Power spectra of the population activity of each cell type.
+def white_level(rate_hz, n_cells, n_bins):
+    """Power that `power_spectrum` finds, on average, in independent Poisson cells.
 
     Parameters
     ----------
-    node_ids, times_ms : ndarray, shape (n_spikes,)
-    cell_types : Series
-        Cell type of each cell of the groups, indexed by node id; spikes of other nodes are left out.
-    window_ms : tuple of float
+    rate_hz : float
+        Mean rate of the cells.
+    n_cells : int
+    n_bins : int
+        Bins of the activity.
 
     Returns
     -------
-    DataFrame
-        Columns ``cell_type n_cells frequency_Hz power``; power in (spikes per cell and ms)^2 per Hz.
+    ndarray, shape (n_frequencies,)
+        In (spikes per cell and ms)^2 per Hz: 2 r / (n f_s), one-sided, with r in spikes a bin and f_s the bins a second;
+        less at the lowest frequencies, as the mean of each segment is taken off, and half at the ends, which have one side.
+
+    Examples
+    --------
+    >>> (white_level(5, 10, 2000)[[1, 2, 40]] * 1e6).round(6).tolist()
+    [0.833333, 1.0, 1.0]
     """
-    spike_types = cell_types.reindex(node_ids).to_numpy()
-    tables = []
-    for cell_type, n_cells in cell_types.value_counts(sort=False).items():
-        activity = population_activity(times_ms[spike_types == cell_type], n_cells, window_ms)
-        frequencies, density = power_spectrum(activity)
-        columns = {"cell_type": cell_type, "n_cells": n_cells, "frequency_Hz": frequencies, "power": density}
-        tables.append(pd.DataFrame(columns))
-    return pd.concat(tables, ignore_index=True)
+    size = min(SEGMENT_BINS, n_bins)
+    taper = get_window(WINDOW, size)
+    kept = 1 - np.abs(np.fft.rfft(taper)) ** 2 / (size * np.square(taper).sum())
+    sides = np.full(len(kept), 2.0)
+    sides[0] = 1
+    if size % 2 == 0:
+        sides[-1] = 1
+    per_bin = rate_hz * BIN_MS / 1000
+    return sides * kept * per_bin / (n_cells * 1000 / BIN_MS)
 
 
-def mean_spectra(trials, cell_types, window_ms, highest_hz):
+def too_few(n_cells, n_spikes, n_trials):
+    """What a spectrum has too little of to tell synchrony from chance: ``cells``, ``spikes`` or, if enough, nothing.
+
+    Examples
+    --------
+    >>> too_few(1, 500, 1), too_few(50, 39, 2), too_few(50, 40, 2)
+    ('cells', 'spikes', '')
+    """
+    if n_cells < LEAST_CELLS:
+        return "cells"
+    return "spikes" if n_spikes < LEAST_SPIKES * n_trials else ""
+
+
+def spectra_by_type(trials, cell_types, window_ms, highest_hz=np.inf):
     """Power spectra of each cell type's population activity, averaged over trials.
 
     Parameters
     ----------
     trials : iterable of (node_ids, times_ms)
+        Spikes of each trial.
     cell_types : Series
-        As `spectra_by_type` takes it.
+        Cell type of each cell of the groups, indexed by node id; spikes of other nodes are left out.
     window_ms : tuple of float
     highest_hz : float
         Frequencies above are left out.
@@ -112,8 +141,9 @@ def mean_spectra(trials, cell_types, window_ms, highest_hz):
     Returns
     -------
     DataFrame
-        Columns ``cell_type n_cells n_trials frequency_Hz power power_sem``; the standard error over trials is NaN for
-        one trial.
+        Columns ``cell_type n_cells n_trials n_spikes frequency_Hz power white_level relative_power ci_low ci_high``: power
+        in (spikes per cell and ms)^2 per Hz, and relative to that of as many independent Poisson cells of the same mean
+        rate (`white_level`; 1 is asynchronous, NaN without spikes), with its t interval over trials, at least 0.
 
     Raises
     ------
@@ -121,29 +151,43 @@ def mean_spectra(trials, cell_types, window_ms, highest_hz):
         If there are no trials.
     """
     sizes = cell_types.value_counts(sort=False)
+    activity = np.array([_activity_by_type(*spikes, cell_types, sizes, window_ms) for spikes in trials])
+    if not len(activity):
+        raise ValueError("spectra need at least one trial")
+    n_trials, _, n_bins = activity.shape
+    frequencies, powers = power_spectrum(activity)
+    kept = frequencies <= highest_hz
+    spikes = np.rint(activity.sum(axis=(0, 2)) * sizes.to_numpy()).astype(int)
+    tables = []
+    for index, (cell_type, n_cells) in enumerate(sizes.items()):
+        rate_hz = spikes[index] / (n_cells * n_trials * n_bins * BIN_MS / 1000)
+        level = white_level(rate_hz, n_cells, n_bins)[kept]
+        power = powers[:, index, kept]
+        columns = {"cell_type": cell_type, "n_cells": n_cells, "n_trials": n_trials, "n_spikes": spikes[index]}
+        columns |= {"frequency_Hz": frequencies[kept], "power": power.mean(axis=0), "white_level": level}
+        relative = power / np.where(level > 0, level, np.nan)
+        columns |= dict(zip(("relative_power", "ci_low", "ci_high"), positive_intervals(relative), strict=True))
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def positive_intervals(values):
+    """Mean over the first axis and its t interval, cut at 0: three arrays, NaN where undefined.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, n_frequencies)
+    """
+    mean, low, high = np.array([mean_interval(sample)[:3] for sample in values.T]).reshape(-1, 3).T
+    return mean, np.maximum(low, 0), high
+
+
+def _activity_by_type(node_ids, times_ms, cell_types, sizes, window_ms):
+    """Activity of each cell type in one trial: shape (n_types, n_bins)."""
     # Codes by node id: looking names up for each spike takes longer than all the rest.
     codes = np.full(cell_types.index.max() + 1, -1)
     codes[cell_types.index] = sizes.index.get_indexer(cell_types)
-    powers = []
-    for node_ids, times_ms in trials:
-        known = node_ids < len(codes)
-        spike_codes, known_ms = codes[node_ids[known]], times_ms[known]
-        groups = (known_ms[spike_codes == code] for code in range(len(sizes)))
-        activity = [population_activity(times, n, window_ms) for times, n in zip(groups, sizes, strict=True)]
-        frequencies, density = power_spectrum(np.array(activity))
-        powers.append(density)
-    if not powers:
-        raise ValueError("spectra need at least one trial")
-    n_trials, kept = len(powers), frequencies <= highest_hz
-    powers = np.array(powers)[..., kept]
-    sem = powers.std(axis=0, ddof=1) / np.sqrt(n_trials) if n_trials > 1 else np.full(powers.shape[1:], np.nan)
-    return pd.DataFrame(
-        {
-            "cell_type": np.repeat(sizes.index.to_numpy(), kept.sum()),
-            "n_cells": np.repeat(sizes.to_numpy(), kept.sum()),
-            "n_trials": n_trials,
-            "frequency_Hz": np.tile(frequencies[kept], len(sizes)),
-            "power": powers.mean(axis=0).ravel(),
-            "power_sem": sem.ravel(),
-        }
-    )
+    known = node_ids < len(codes)
+    spike_codes, known_ms = codes[node_ids[known]], times_ms[known]
+    groups = (known_ms[spike_codes == code] for code in range(len(sizes)))
+    return np.array([population_activity(times, n, window_ms) for times, n in zip(groups, sizes, strict=True)])

@@ -192,6 +192,31 @@ def compare_groups(cells, groups, trial_rates, region):
     return pd.DataFrame(rows)
 
 
+def with_windows(types, windows):
+    """The rows of metrics whose window the perturbation touches, and what part of the window they are measured in.
+
+    Parameters
+    ----------
+    types : DataFrame
+        From `compare_groups`.
+    windows : dict
+        From `analysis_shared.paradigms.windows_while_perturbed`.
+
+    Returns
+    -------
+    DataFrame
+        With ``begin_ms end_ms`` after the metric: spikes count in (begin_ms, end_ms].
+    """
+    spontaneous = types["metric"] == TRIAL_METRICS["spontaneous"]
+    if "spontaneous" not in windows:
+        types, spontaneous = types[~spontaneous], spontaneous[~spontaneous]
+    place = types.columns.get_loc("metric") + 1
+    for offset, name in enumerate(("begin_ms", "end_ms")):
+        measured = np.where(spontaneous, windows.get("spontaneous", (0.0, 0.0))[offset], windows["evoked"][offset])
+        types.insert(place + offset, name, measured)
+    return types
+
+
 def _changes(pairs, trials):
     over_cells, over_trials = paired_change(*pairs), paired_change(*trials)
     found = {"baseline": over_cells.baseline, "perturbed": over_cells.perturbed}

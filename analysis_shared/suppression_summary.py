@@ -8,6 +8,7 @@ from analysis_shared.reading import read_table
 from analysis_shared.suppression import LEAST_BASELINE
 
 NAMES = ("level", "group", "region", "metric")
+SPAN = ("begin_ms", "end_ms")
 SIZES = ("n_region", "n_targets", "n_cells")
 NUMBERS = (
     *("baseline", "perturbed", "percent_change"),
@@ -45,7 +46,7 @@ def read_type_tables(perturbations):
     parts = []
     for name, *paths in perturbations:
         for network, path in enumerate(paths):
-            table = read_table(path, columns=NAMES, finite=SIZES, numeric=NUMBERS)
+            table = read_table(path, columns=NAMES, finite=(*SPAN, *SIZES), numeric=NUMBERS)
             parts.append(table.assign(perturbation=name, network=network))
     joined = pd.concat(parts, ignore_index=True)
     regions = set(joined["region"])
@@ -69,7 +70,7 @@ def summarise_changes(tables):
         low_baseline: mean below `LEAST_BASELINE` or 0; unresponsive: no cell is compared; absent: no such cell),
         ``percent_change low high`` (mean over networks; the interval over networks, or with one network over trials
         where the metric has them, else over cells), ``interval_over``, ``baseline perturbed`` (means over networks),
-        ``n_networks`` (behind the mean), ``n_cells`` (of those networks).
+        ``n_networks`` (behind the mean), ``n_cells`` (of those networks), ``begin_ms end_ms`` (what is measured in).
     """
     rows = [
         dict(zip(KEYS, key, strict=True)) | _summary_of(key[-1], rows) for key, rows in tables.groupby(KEYS, sort=False)
@@ -98,6 +99,7 @@ def _summary_of(metric, rows):
         "perturbed": shown["perturbed"].mean(),
         "n_networks": len(usable),
         "n_cells": int(shown["n_cells"].sum()),
+        **{name: rows[name].iloc[0] for name in SPAN},
     }
 
 
@@ -133,9 +135,11 @@ def perturbation_label(name):
 
 
 def interval_note(summary):
-    """What the intervals are over, in words for a figure."""
+    """What the intervals are over and in which time changes are measured, in words for a figure."""
+    spans = summary[list(SPAN)].drop_duplicates().to_numpy()
+    measured = f"{spans[0][0]:g} to {spans[0][1]:g} ms" if len(spans) == 1 else "each while its perturbation lasts"
     found = summary.loc[summary["state"] == VALUE, "interval_over"].drop_duplicates().tolist()
     n_networks = summary["n_networks"].max()
     if found == ["networks"]:
-        return f"95 % intervals over {n_networks} networks"
-    return f"one network, 95 % intervals over {' (rates) and '.join(sorted(found, reverse=True))}"
+        return f"95 % intervals over {n_networks} networks; {measured}"
+    return f"one network, 95 % intervals over {' (rates) and '.join(sorted(found, reverse=True))}; {measured}"

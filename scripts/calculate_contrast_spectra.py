@@ -2,7 +2,8 @@
 
 Population activity is spikes per cell in 1 ms bins, counting all core cells of the type whether they fired or not, from
 200 ms after stimulus onset for 2 s or to the end of the recording (Welch, Hann window, 1 s segments half overlapping).
-Contrast 0 are the blanks. Writes a space-separated table, up to --highest-hz.
+Contrast 0 are the blanks. relative_power is power over that of as many independent Poisson cells of the same mean rate
+(white_level), with a 95 % interval over trials. Writes a space-separated table, up to --highest-hz.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from analysis_shared.contrasts import contrast_layout
 from analysis_shared.grouping import display_order
 from analysis_shared.nodes import read_naming_scheme, read_network
 from analysis_shared.paradigms import read_paradigm
-from analysis_shared.spectra import mean_spectra, spectrum_window_ms
+from analysis_shared.spectra import spectra_by_type, spectrum_window_ms
 from analysis_shared.spikes import read_spikes
 from v1_model.files import whole_file
 
@@ -57,15 +58,15 @@ def main(argv=None):
 
     tables = []
     for contrast, members in trials.items():
-        spectra = mean_spectra((spikes_of(*member) for member in members), cell_types, span, args.highest_hz)
+        spectra = spectra_by_type((spikes_of(*member) for member in members), cell_types, span, args.highest_hz)
         tables.append(spectra.assign(contrast=contrast))
     progress.close()
     table = pd.concat(tables)
     rank = table["cell_type"].map(display_order(cell_types).index)
     table = table.assign(rank=rank).sort_values(["rank", "contrast", "frequency_Hz"])
-    columns = ["cell_type", "contrast", "n_cells", "n_trials", "frequency_Hz", "power", "power_sem"]
+    table = table[["cell_type", "contrast", *(name for name in tables[0].columns[1:] if name != "contrast")]]
     with whole_file(args.output) as part:
-        table[columns].to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.7g")
+        table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.7g")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 
 import command_line
 from analysis_shared.nodes import count_nodes
-from analysis_shared.paradigms import directions_deg, read_paradigm, window
+from analysis_shared.paradigms import directions_deg, read_paradigm, window, windows_while_perturbed
 from analysis_shared.selectivity import firing_rates, rates_table, selectivity_table
 from analysis_shared.spikes import count_spikes, read_spikes
 from v1_model.files import whole_file
@@ -28,6 +28,12 @@ def parse(argv):
     parser.add_argument("--spikes-dir", required=True, type=Path, help="folder with a folder of spikes a trial")
     parser.add_argument("--rates", required=True, type=Path, help="table of rates by condition to write")
     parser.add_argument("--selectivity", required=True, type=Path, help="table of selectivity by cell to write")
+    parser.add_argument(
+        "--perturbation",
+        nargs=3,
+        metavar=("NAME", "BEGIN_MS", "END_MS"),
+        help="measure while it lasts: windows that it touches are cut to it",
+    )
     return parser.parse_args(argv)
 
 
@@ -61,6 +67,8 @@ def write_table(table, path):
 def main(argv=None):
     args = parse(argv)
     paradigm = read_paradigm(args.paradigm)
+    if args.perturbation:
+        paradigm["windows_ms"] |= windows_while_perturbed(paradigm, args.perturbation, args.paradigm)
     try:
         directions = directions_deg(paradigm)
     except ValueError as error:

@@ -3,7 +3,10 @@
 Both runs have the same LGN and background spikes trial by trial, so cells and trials are paired. Writes two tables:
 each cell's rates, OSI, DSI and lifetime sparsity in both runs; and the means of each cell type and class over the
 cells of a region that are not targets (in both runs), with 95 % intervals of the change over cells and, for rates, over
-trials within conditions. OSI, DSI and sparsity are compared over cells that respond in both runs.
+trials within conditions. OSI, DSI and sparsity are compared over cells that respond in both runs. Metrics are measured
+in the part of the paradigm's window in which the perturbation lasts, which the table of types names (begin_ms, end_ms);
+the selectivity tables have to be of the same part (calculate_odsi.py --perturbation). Of a window that the perturbation
+does not touch the table of types has no rows; the evoked one must be touched.
 """
 
 import argparse
@@ -17,7 +20,7 @@ import command_line
 from analysis_shared.cohorts import REGIONS
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import read_naming_scheme, read_network
-from analysis_shared.paradigms import read_paradigm, window
+from analysis_shared.paradigms import read_paradigm, window, windows_while_perturbed
 from analysis_shared.spikes import count_spikes, read_spikes
 from analysis_shared.suppression import (
     TRIAL_METRICS,
@@ -26,6 +29,7 @@ from analysis_shared.suppression import (
     compare_groups,
     group_rates,
     read_responses,
+    with_windows,
 )
 from v1_model.files import whole_file
 
@@ -35,6 +39,13 @@ def parse(argv):
     parser.add_argument("--paradigm", required=True, type=Path, help="paradigm of both runs (JSON)")
     parser.add_argument("--network-dir", required=True, type=Path, help="folder with v1_nodes.h5 and network.json")
     parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
+    parser.add_argument(
+        "--perturbation",
+        required=True,
+        nargs=3,
+        metavar=("NAME", "BEGIN_MS", "END_MS"),
+        help="name and time of the perturbation",
+    )
     parser.add_argument("--node-set", required=True, type=Path, help="cells that are perturbed (JSON)")
     parser.add_argument("--baseline-dir", required=True, type=Path, help="spikes unperturbed, a folder a trial")
     parser.add_argument("--perturbed-dir", required=True, type=Path, help="spikes perturbed, a folder a trial")
@@ -52,11 +63,12 @@ def rates_by_trial(paradigm, folder, groups, n_nodes):
     if len(trials) > 1:
         raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
     shape = (len(paradigm["conditions"]), *trials, len(groups))
-    rates = {metric: np.empty(shape) for metric in TRIAL_METRICS.values()}
+    measured = {span: metric for span, metric in TRIAL_METRICS.items() if span in paradigm["windows_ms"]}
+    rates = {metric: np.empty(shape) for metric in measured.values()}
     for index in tqdm(np.ndindex(shape[:2]), total=shape[0] * shape[1], desc=str(folder), unit="trial"):
         name = paradigm["conditions"][index[0]]["name"]
         spikes = read_spikes(folder / f"{name}_trial{index[1]}" / "spikes.h5", n_nodes, paradigm["duration_ms"])
-        for span, metric in TRIAL_METRICS.items():
+        for span, metric in measured.items():
             limits = window(paradigm, span)
             rates[metric][index] = group_rates(count_spikes(*spikes, limits, n_nodes), groups, limits)
     return rates
@@ -77,6 +89,7 @@ def write_table(table, path):
 def main(argv=None):
     args = parse(argv)
     paradigm = read_paradigm(args.paradigm)
+    paradigm["windows_ms"] = windows_while_perturbed(paradigm, args.perturbation, args.paradigm)
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
     targets = read_node_set(args.node_set, len(nodes))
     cells = compare_cells(
@@ -87,8 +100,8 @@ def main(argv=None):
     report_targets(cells)
     groups = cell_groups(nodes, targets, args.region)
     runs = [rates_by_trial(paradigm, folder, groups, len(nodes)) for folder in (args.baseline_dir, args.perturbed_dir)]
-    trial_rates = {metric: np.stack([run[metric] for run in runs]) for metric in TRIAL_METRICS.values()}
-    types = compare_groups(cells, groups, trial_rates, args.region)
+    trial_rates = {metric: np.stack([run[metric] for run in runs]) for metric in runs[0]}
+    types = with_windows(compare_groups(cells, groups, trial_rates, args.region), paradigm["windows_ms"])
     write_table(cells, args.cells)
     write_table(types, args.types)
 

@@ -15,12 +15,13 @@ import calculate_suppression
 import small_runs
 from analysis_shared.intervals import mean_interval
 from analysis_shared.paired import paired_change
-from analysis_shared.suppression import SUPPRESSION_METRICS, cell_groups, compare_cells, compare_groups
+from analysis_shared.suppression import SUPPRESSION_METRICS, cell_groups, compare_cells, compare_groups, with_windows
 from analysis_shared.suppression_summary import (
     LOW_BASELINE,
     SILENCED,
     UNRESPONSIVE,
     VALUE,
+    interval_note,
     read_type_tables,
     summarise_changes,
 )
@@ -111,6 +112,7 @@ def nodes():
 def compare(nodes, targets, baseline, perturbed, region="core"):
     cells = compare_cells(nodes, targets, baseline, perturbed)
     types = compare_groups(cells, cell_groups(nodes, targets, region), {}, region)
+    types = with_windows(types, {"evoked": (500, 2500), "spontaneous": (100, 500)})
     return cells, types.set_index(["level", "group", "metric"])
 
 
@@ -166,6 +168,8 @@ def test_several_networks_are_averaged_with_the_interval_over_them(nodes, tmp_pa
     expected = mean_interval([-50.0, -40.0, 0.0])
     assert (row["percent_change"], row["low"], row["high"]) == pytest.approx(expected[:3])
     assert (row["n_networks"], row["n_cells"], row["interval_over"]) == (3, 6, "networks")
+    rates = summary.loc[[("L5_IT", "mean_rate_Hz"), ("L5_ET", "mean_rate_Hz")]]
+    assert interval_note(rates) == "95 % intervals over 3 networks; 500 to 2500 ms"
 
 
 def test_tables_that_do_not_belong_together_are_refused(nodes, tmp_path):
@@ -219,13 +223,15 @@ def poisson(rng, rate_hz):
     return node_ids, rng.uniform(0, 3000, len(node_ids))
 
 
-def measure(root):
+def measure(root, window_ms=(1, 3000)):
     """Selectivity of both runs and what the perturbation changes, by the scripts."""
     shared = ["--paradigm", root / "paradigm.json", "--network-dir", root / "network"]
     for run in ("plain", "silenced"):
         tables = ["--rates", root / f"rates_{run}.csv", "--selectivity", root / f"selectivity_{run}.csv"]
-        calculate_odsi.main([*map(str, [*shared, "--spikes-dir", root / run, *tables])])
+        part = ["--perturbation", "pv", *window_ms]
+        calculate_odsi.main([*map(str, [*shared, "--spikes-dir", root / run, *tables, *part])])
     arguments = [*shared, "--naming-scheme", NAMING_SCHEME, "--node-set", root / "targets.json"]
+    arguments += ["--perturbation", "pv", *window_ms]
     for name, run in (("baseline", "plain"), ("perturbed", "silenced")):
         arguments += [f"--{name}-dir", root / run, f"--{name}-selectivity", root / f"selectivity_{run}.csv"]
     arguments += ["--cells", root / "cells.csv", "--types", root / "types.csv"]
@@ -293,11 +299,49 @@ def test_a_selectivity_table_of_another_network_is_refused(planted, tmp_path):
     pd.read_csv(path, sep=" ").iloc[:-5].to_csv(path, sep=" ", index=False)
     arguments = ["--paradigm", root / "paradigm.json", "--network-dir", root / "network", "--naming-scheme"]
     arguments += [NAMING_SCHEME, "--node-set", root / "targets.json", "--baseline-dir", root / "plain"]
+    arguments += ["--perturbation", "pv", 1, 3000]
     arguments += ["--perturbed-dir", root / "silenced", "--baseline-selectivity", path, "--perturbed-selectivity"]
     arguments += [root / "selectivity_silenced.csv", "--cells", root / "c.csv", "--types", root / "t.csv"]
     with pytest.raises(ValueError, match="1495 rows do not match the 1500 cells"):
         calculate_suppression.main([*map(str, arguments)])
     assert not (root / "t.csv").exists()
+
+
+def test_only_spikes_while_the_perturbation_lasts_count(tmp_path):
+    nodes = make_network(tmp_path / "network", 60, layers=("4",))
+    paradigm = make_paradigm(tmp_path / "paradigm.json", trials=2)
+    (tmp_path / "targets.json").write_text(json.dumps({"population": "v1", "node_id": [0]}))
+    every = np.arange(len(nodes))
+    # In (1000, 1500] five spikes a cell fall to two; elsewhere the perturbed run differs widely, and must not count.
+    plain = [200, 700, 1000, 1001, 1100, 1200, 1300, 1500, 1501]
+    silenced = [200, 201, 202, 700, 701, 702, 1000, 1100, 1500, *range(1501, 1600)]
+    for condition in paradigm["conditions"]:
+        for trial in range(2):
+            for run, times in (("plain", plain), ("silenced", silenced)):
+                spikes = np.repeat(every, len(times)), np.tile(times, len(every))
+                write_spikes(tmp_path / run / f"{condition['name']}_trial{trial}" / "spikes.h5", *spikes)
+    measure(tmp_path, (1000, 1500))
+    types = pd.read_csv(tmp_path / "types.csv", sep=" ")
+    assert set(types["begin_ms"]) == {1000} and set(types["end_ms"]) == {1500}
+    rates = types[types["metric"].isin(["mean_rate_Hz", "preferred_direction_rate_Hz"]) & (types["n_cells"] > 0)]
+    assert len(rates) and (rates["baseline"] == 10).all() and (rates["perturbed"] == 4).all()
+    assert (rates.loc[rates["metric"] == "mean_rate_Hz", "trials_percent_low"] == -60).all()
+    # The perturbation does not touch the spontaneous window.
+    assert "spontaneous_rate_Hz" not in set(types["metric"])
+    measure(tmp_path, (201, 1500))
+    types = pd.read_csv(tmp_path / "types.csv", sep=" ").set_index("metric")
+    assert set(map(tuple, types.loc["spontaneous_rate_Hz", ["begin_ms", "end_ms"]].to_numpy())) == {(201, 500)}
+    assert set(map(tuple, types.loc["OSI", ["begin_ms", "end_ms"]].to_numpy())) == {(500, 1500)}
+
+
+@pytest.mark.parametrize("window_ms", [(1, 500), (2500, 2700)])
+def test_a_perturbation_outside_the_evoked_window_is_refused_by_name(tmp_path, window_ms):
+    make_paradigm(tmp_path / "paradigm.json")
+    begin, end = window_ms
+    with pytest.raises(
+        ValueError, match=rf"perturbation pv: window_ms \[{begin}, {end}\] .* \[500, 2500\] of .*paradigm"
+    ):
+        measure(tmp_path, window_ms)
 
 
 # --- a real run ----------------------------------------------------------------------------------------------------
@@ -316,21 +360,28 @@ def silenced(small_run, tmp_path_factory):
     rendered = small_runs.render_configs("v1")
     rendered = [text.replace("two_plain", "two_plain__pv") for text in rendered]
     clamp = json.dumps({"current_pa": -1000, "window_ms": WINDOW_MS})
-    tables = {"rates": "tiny/rates.csv", "selectivity": "tiny/selectivity.csv"}
-    measured = {"paradigm": "paradigms/two.json", "network-dir": "tiny/network", "spikes-dir": "tiny/two_plain__pv"}
+    measured = {"paradigm": "paradigms/two.json", "network-dir": "tiny/network"}
+    part = ["--perturbation", "pv", *map(str, WINDOW_MS)]
     compared = {"paradigm": "paradigms/two.json", "node-set": "tiny/pv.json", "baseline-dir": "tiny/two_plain"}
-    compared |= {"perturbed-dir": "tiny/two_plain__pv", "perturbed-selectivity": "tiny/selectivity.csv"}
-    compared |= {"baseline-selectivity": "tiny/metrics/OSI_DSI_DF_plain.csv", "region": "all"}
+    compared |= {"perturbed-dir": "tiny/two_plain__pv", "perturbed-selectivity": "tiny/two_plain__pv.csv"}
+    compared |= {"baseline-selectivity": "tiny/two_plain.csv", "region": "all"}
     for command in (
         ["calculate_cell_weights", *small_runs.flags(weights)],
         ["make_node_set", *small_runs.flags(network | cells)],
         [*rendered, "--perturbation", clamp, "--node-set", "tiny/pv.json"],
         [text.replace("two_plain", "two_plain__pv") for text in small_runs.pointnet(*small_runs.CONDITIONS)],
-        ["calculate_odsi", *small_runs.flags(measured | tables)],
-        ["calculate_suppression", *small_runs.flags(network | compared | {"cells": "c.csv", "types": "t.csv"})],
+        *(
+            ["calculate_odsi", *small_runs.flags(measured | tables_of(run)), *part]
+            for run in ("two_plain", "two_plain__pv")
+        ),
+        ["calculate_suppression", *small_runs.flags(network | compared | {"cells": "c.csv", "types": "t.csv"}), *part],
     ):
         small_runs.run(command, folder)
     return folder
+
+
+def tables_of(run):
+    return {"spikes-dir": f"tiny/{run}", "rates": "tiny/rates.csv", "selectivity": f"tiny/{run}.csv"}
 
 
 @pytest.mark.slow
@@ -377,8 +428,8 @@ def test_rates_of_types_of_a_real_run_by_hand(silenced):
     rates = []
     for run in ("two_plain", "two_plain__pv"):
         trials = [spikes_of(silenced / "tiny" / run / trial) for trial in small_runs.SPIKES]
-        inside = [run["node_id"][(run["time_ms"] > 100) & (run["time_ms"] <= 300)] for run in trials]
-        rates.append(np.mean([found.isin(exc).sum() / len(exc) / 0.2 for found in inside]))
+        inside = [run["node_id"][(run["time_ms"] > 150) & (run["time_ms"] <= 300)] for run in trials]
+        rates.append(np.mean([found.isin(exc).sum() / len(exc) / 0.15 for found in inside]))
     row = types.loc[("cell_type", "L2/3_Exc", "mean_rate_Hz")]
     assert (row["baseline"], row["perturbed"]) == pytest.approx(rates, rel=1e-5)
     assert row["n_trials"] == 4 and row["trials_low"] <= row["change"] <= row["trials_high"]
@@ -395,6 +446,14 @@ def test_panels_of_a_group_need_each_perturbation_and_one_baseline(dry_run):
     # The baseline and all perturbations have the same inputs.
     assert jobs["run_filternet_8dir_2trials"] == jobs["generate_background_8dir_2trials"] == 8
     assert jobs["calculate_cell_weights"] == jobs["calculate_target_fractions"] == 1
+
+
+def test_a_perturbation_in_part_of_the_trial_has_tables_of_that_part(dry_run):
+    jobs = dry_run("tiny/metrics/suppression_types_plain__pv_silenced.csv")
+    assert "calculate_odsi_while_perturbed" not in jobs and jobs["calculate_odsi"] == 2
+    part = "perturbations={pv_silenced: {node_set: pv_all, window_ms: [1000, 1500]}}"
+    jobs = dry_run("tiny/metrics/suppression_types_plain__pv_silenced.csv", options=["--config", part])
+    assert "calculate_odsi" not in jobs and jobs["calculate_odsi_while_perturbed"] == 2
 
 
 def test_panels_of_a_pool_need_every_network(dry_run):

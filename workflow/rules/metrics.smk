@@ -28,11 +28,13 @@ rule calculate_odsi:
         spikes_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.variant}"
         ),
+        perturbation=[],
     message:
         "Measure rates and selectivity: {wildcards}"
     shell:
         "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
-        "--spikes-dir {params.spikes_dir:q} --rates {output.rates:q} --selectivity {output.selectivity:q} > {log} 2>&1"
+        "--spikes-dir {params.spikes_dir:q} --rates {output.rates:q} --selectivity {output.selectivity:q} "
+        "{params.perturbation:q} > {log} 2>&1"
 
 
 rule calculate_similarity:

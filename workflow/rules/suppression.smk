@@ -57,6 +57,22 @@ rule make_node_set:
         "--naming-scheme {input.naming_scheme:q} --output {output:q} > {log} 2>&1"
 
 
+use rule calculate_odsi as calculate_odsi_while_perturbed with:
+    output:
+        rates="{network}/metrics/while_{perturbation}/Rates_DF_{variant}.csv",
+        selectivity="{network}/metrics/while_{perturbation}/OSI_DSI_DF_{variant}.csv",
+    log:
+        "logs/calculate_odsi/{network}/while_{perturbation}/{variant}.log",
+    benchmark:
+        "benchmarks/calculate_odsi/{network}/while_{perturbation}/{variant}.tsv"
+    params:
+        perturbation=lambda wildcards: [
+            "--perturbation",
+            wildcards.perturbation,
+            *perturbation_window_ms(wildcards.perturbation),
+        ],
+
+
 rule calculate_suppression:
     """Compare cells and cell types under a perturbation with the same option unperturbed."""
     input:
@@ -68,7 +84,7 @@ rule calculate_suppression:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         node_set=perturbed_cells,
-        selectivity=both_runs("{network}/metrics/OSI_DSI_DF_{variant}.csv"),
+        selectivity=selectivity_of_both_runs,
         spikes=spikes_of_both_runs,
     output:
         cells="{network}/metrics/suppression_cells_{option}__{perturbation}.csv",
@@ -86,12 +102,13 @@ rule calculate_suppression:
         run_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
         ),
+        window_ms=lambda wildcards: perturbation_window_ms(wildcards.perturbation),
     message:
         "Compare with the unperturbed run: {wildcards}"
     shell:
         "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
         "--naming-scheme {input.naming_scheme:q} --node-set {input.node_set:q} --baseline-dir {params.run_dir:q} "
-        "--perturbed-dir {params.run_dir:q}__{wildcards.perturbation} "
+        "--perturbation {wildcards.perturbation} {params.window_ms} --perturbed-dir {params.run_dir:q}__{wildcards.perturbation} "
         "--baseline-selectivity {input.selectivity[0]:q} --perturbed-selectivity {input.selectivity[1]:q} "
         "--cells {output.cells:q} --types {output.types:q} > {log} 2>&1"
 

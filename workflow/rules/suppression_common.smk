@@ -16,6 +16,20 @@ def both_runs(pattern):
     ]
 
 
+def perturbation_window_ms(perturbation):
+    """Begin and end of a perturbation (ms)."""
+    return PERTURBATIONS[perturbation]["window_ms"]
+
+
+def selectivity_of_both_runs(wildcards):
+    """Input function: selectivity tables with and without the perturbation, in the part of the windows that it lasts."""
+    paradigm = PARADIGMS[NETWORKS[wildcards.network]["selectivity_paradigm"]]
+    first, last = perturbation_window_ms(wildcards.perturbation)
+    in_part = any(begin < first < end or begin < last < end for begin, end in paradigm["windows_ms"].values())
+    name = rules.calculate_odsi_while_perturbed if in_part else rules.calculate_odsi
+    return both_runs(name.output.selectivity)(wildcards)
+
+
 def spikes_of_both_runs(wildcards):
     """Input function: V1 spikes of every condition and trial with and without the perturbation."""
     paradigm = NETWORKS[wildcards.network]["selectivity_paradigm"]
