@@ -93,8 +93,8 @@ def white_level(rate_hz, n_cells, n_bins):
     Returns
     -------
     ndarray, shape (n_frequencies,)
-        In (spikes per cell and ms)^2 per Hz: 2 r / (n f_s), one-sided, with r in spikes a bin and f_s the bins a second;
-        less at the lowest frequencies, as the mean of each segment is taken off, and half at the ends, which have one side.
+        In (spikes per cell and ms)^2 per Hz: 2 r / (n f_s), one-sided, with r in spikes a bin and f_s the bins a
+        second; less at the lowest frequencies, as each segment's mean is taken off, and half at 0 and f_s / 2.
 
     Examples
     --------
@@ -110,6 +110,11 @@ def white_level(rate_hz, n_cells, n_bins):
         sides[-1] = 1
     per_bin = rate_hz * BIN_MS / 1000
     return sides * kept * per_bin / (n_cells * 1000 / BIN_MS)
+
+
+LEAST_SAMPLES = 3
+"""Trials or networks from which on a figure shows an interval."""
+RELATIVE_LABEL = "Power relative to\nindependent Poisson cells"
 
 
 def too_few(n_cells, n_spikes, n_trials):
@@ -141,9 +146,10 @@ def spectra_by_type(trials, cell_types, window_ms, highest_hz=np.inf):
     Returns
     -------
     DataFrame
-        Columns ``cell_type n_cells n_trials n_spikes frequency_Hz power white_level relative_power ci_low ci_high``: power
-        in (spikes per cell and ms)^2 per Hz, and relative to that of as many independent Poisson cells of the same mean
-        rate (`white_level`; 1 is asynchronous, NaN without spikes), with its t interval over trials, at least 0.
+        Columns ``cell_type n_cells n_trials n_spikes frequency_Hz power white_level relative_power ci_low ci_high``:
+        power in (spikes per cell and ms)^2 per Hz, and relative to that of as many independent Poisson cells of the
+        same mean rate (`white_level`; 1 is asynchronous, NaN without spikes), with its t interval over trials, at
+        least 0.
 
     Raises
     ------
@@ -180,6 +186,43 @@ def positive_intervals(values):
     """
     mean, low, high = np.array([mean_interval(sample)[:3] for sample in values.T]).reshape(-1, 3).T
     return mean, np.maximum(low, 0), high
+
+
+def draw_relative_power(axes, spectrum, n_samples, **line):
+    """A spectrum relative to independent Poisson cells, with a band for its interval from three samples on.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    spectrum : DataFrame
+        With ``frequency_Hz relative_power ci_low ci_high``.
+    n_samples : int
+        Trials, or networks, that the interval is over; that of two is wider than any panel.
+    **line
+        Settings of ``Axes.plot``.
+    """
+    frequencies, power = spectrum["frequency_Hz"], spectrum["relative_power"]
+    axes.plot(frequencies, power.where(power > 0), **line)
+    if n_samples >= LEAST_SAMPLES:
+        band = {"color": line["color"], "alpha": 0.18, "linewidth": 0}
+        axes.fill_between(frequencies, spectrum["ci_low"], spectrum["ci_high"], **band)
+
+
+def relative_limits(relative_power):
+    """Limits of a logarithmic axis: the curves with some room, and at least the surroundings of 1.
+
+    Examples
+    --------
+    >>> relative_limits(pd.Series([0.0, 0.8, 20.0, np.nan]))
+    (0.3, 30.0)
+    """
+    shown = relative_power[relative_power > 0]
+    return min(0.3, float(shown.min()) / 1.5), max(3.0, float(shown.max()) * 1.5)
+
+
+def draw_asynchronous(axes):
+    """The line at 1, where independent Poisson cells are."""
+    axes.axhline(1, color="black", linewidth=0.6, linestyle=":", zorder=0.5)
 
 
 def _activity_by_type(node_ids, times_ms, cell_types, sizes, window_ms):

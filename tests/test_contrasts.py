@@ -25,7 +25,6 @@ from analysis_shared.naka_rushton import (
     fits_table,
     naka_rushton,
 )
-from analysis_shared.spectra import mean_spectra, spectra_by_type
 
 CONTRASTS = np.array([0.05, 0.1, 0.2, 0.4, 0.6, 0.8])
 WITH_BLANKS = np.concatenate([[0.0], CONTRASTS])
@@ -254,22 +253,3 @@ def test_fits_of_all_types_do_not_depend_on_each_other():
     assert row["c50_ci_low"] < row["c50"] < row["c50_ci_high"] and row["r_squared"] > 0.98
     alone = fits_table(WITH_BLANKS, rates[:, :20], types[:20], 40, seed=5).iloc[0]
     assert alone["c50_ci_low"] == row["c50_ci_low"]
-
-
-# --- spectra -------------------------------------------------------------------------------------------------------
-
-
-def test_mean_spectra_average_those_of_the_trials_over_all_cells_of_the_type():
-    rng = np.random.default_rng(6)
-    # Node 3 is of no type, and one of the two cells of L4_PV never fires.
-    cell_types = pd.Series(["L4_Exc", "L4_Exc", "L4_Exc", "L4_PV", "L4_PV"], index=[0, 1, 2, 4, 5])
-    trials = [(rng.integers(0, 5, 400), rng.uniform(0, 3000, 400)) for _ in range(3)]
-    found = mean_spectra(iter(trials), cell_types, (700.0, 2700.0), 100)
-    singles = [spectra_by_type(*trial, cell_types, (700.0, 2700.0)).query("frequency_Hz <= 100") for trial in trials]
-    powers = np.array([single["power"] for single in singles])
-    np.testing.assert_allclose(found["power"], powers.mean(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(found["power_sem"], powers.std(axis=0, ddof=1) / 3**0.5, rtol=1e-9)
-    assert found["cell_type"].tolist() == singles[0]["cell_type"].tolist()
-    assert found.groupby("cell_type")["n_cells"].first().to_dict() == {"L4_Exc": 3, "L4_PV": 2}
-    with pytest.raises(ValueError, match="at least one trial"):
-        mean_spectra([], cell_types, (700.0, 2700.0), 100)

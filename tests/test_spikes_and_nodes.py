@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from analysis_shared.nodes import read_naming_scheme, read_network, read_nodes
-from analysis_shared.spectra import population_activity, power_spectrum, spectra_by_type
 from analysis_shared.spikes import count_spikes, read_spikes
 
 NAMING = (
@@ -103,23 +102,3 @@ def test_cells_that_cannot_be_named_are_refused(tmp_path, arguments, message):
     naming = write_network(tmp_path, **arguments)
     with pytest.raises(ValueError, match=message):
         read_nodes(tmp_path / "v1_nodes.h5", tmp_path / "v1_node_types.csv", naming)
-
-
-def test_population_activity_counts_all_cells_also_silent_ones():
-    node_ids, times = np.array([0, 0, 5]), np.array([700.5, 701.2, 700.5])
-    types = pd.Series(["a"] * 4, index=range(4))
-    activity = population_activity(times[:2], 4, (700, 2700))
-    assert activity[:3].tolist() == [0.25, 0.25, 0]
-    spectra = spectra_by_type(node_ids, times, types, (700, 2700))
-    np.testing.assert_allclose(spectra["power"], power_spectrum(activity)[1])
-    assert (spectra["n_cells"] == 4).all()
-
-
-def test_spectrum_of_poisson_spikes_is_flat_at_its_theoretical_level():
-    rng = np.random.default_rng(5)
-    rate_hz, n_cells, duration_s = 10, 200, 20
-    times = rng.uniform(0, 1000 * duration_s, rng.poisson(rate_hz * n_cells * duration_s))
-    frequencies, density = power_spectrum(population_activity(times, n_cells, (0, 1000 * duration_s)))
-    # One-sided density of white noise: twice its variance per sample over the sampling rate; Poisson variance = mean.
-    expected = 2 * (rate_hz * n_cells / 1000) / n_cells**2 / 1000
-    assert density[frequencies.searchsorted(5) : -1].mean() == pytest.approx(expected, rel=0.05)

@@ -1,8 +1,10 @@
 """Power spectra of each cell type's population activity by contrast, with the theta, alpha and gamma bands shaded.
 
-Power is of the activity per cell of the type, whether it fired or not, averaged over directions, trials and networks;
-what independent cells contribute falls with their number. Contrast 0 are the blanks. Reads the spectra of
-calculate_contrast_spectra.py, one a network; writes {output-stem}.png, .pdf and .csv.
+Power is of the activity per cell of the type, whether it fired or not, relative to that of as many independent Poisson
+cells of the same mean rate, averaged over directions, trials and networks: 1 is asynchronous. Types with too few cells
+or spikes are not drawn. Bands are 95 % intervals over trials of one network, or over networks, where there are at least
+three. Contrast 0 are the blanks. Reads the spectra of calculate_contrast_spectra.py, one a network; writes
+{output-stem}.png, .pdf and .csv.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from analysis_shared.contrast_panels import SPECTRUM_COLUMNS, basis, pooled_spec
 from analysis_shared.contrasts import contrast_layout
 from analysis_shared.grouping import display_order, readable
 from analysis_shared.paradigms import read_paradigm
+from analysis_shared.spectra import RELATIVE_LABEL, draw_asynchronous, draw_relative_power, relative_limits
 from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure, variant_label
 from v1_model.files import whole_file
 
@@ -52,23 +55,25 @@ def style_of(contrasts):
     return {0.0: {"color": BLANK_COLOUR, "linestyle": (0, (3, 1.5))}} | styles
 
 
-def draw_type(axes, spectra, styles, labelled):
+def draw_type(axes, spectra, styles, several):
     """Spectra of one type over the shaded bands."""
     for (name, band), colour in zip(BANDS_HZ.items(), BAND_COLOURS, strict=True):
         axes.axvspan(*band, color=colour, linewidth=0, zorder=0)
-        if labelled:
-            middle = (band[0] * band[1]) ** 0.5
-            axes.text(middle, 0.98, name, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=7)
+        middle = (band[0] * band[1]) ** 0.5
+        axes.text(middle, 0.98, name, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=7)
     for contrast, curve in spectra.groupby("contrast"):
-        power = curve["power"].where(curve["power"] > 0)
-        axes.plot(curve["frequency_Hz"], power, linewidth=0.9, **styles[contrast])
+        n_samples = curve["n_networks"].max() if several else curve["n_trials"].max()
+        draw_relative_power(axes, curve, n_samples, linewidth=0.9, **styles[contrast])
+    draw_asynchronous(axes)
     axes.set(xscale="log", yscale="log", xlim=SHOWN_HZ)
     axes.set_xticks([1, 10, 100], ["1", "10", "100"])
-    if not (spectra["power"] > 0).any():
-        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", color="grey", fontsize=8)
+    if spectra["relative_power"].isna().all():
+        lacking = "spikes" if "spikes" in set(spectra["too_few"]) else "cells"
+        text = f"too few {lacking}" if (spectra["n_spikes"] > 0).any() else "no spikes"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color="grey", fontsize=8)
 
 
-def draw(spectra, title):
+def draw(spectra, title, several):
     """The whole figure: a panel a cell type."""
     types = display_order(spectra["cell_type"])
     styles = style_of(sorted(spectra["contrast"].unique()))
@@ -78,14 +83,15 @@ def draw(spectra, title):
     for axes in grid.ravel()[len(types) :]:
         axes.set_visible(False)
     spectra = spectra[spectra["frequency_Hz"].between(*SHOWN_HZ)]
+    grid[0, 0].set_ylim(*relative_limits(spectra["relative_power"]))
     for index, (axes, cell_type) in enumerate(zip(grid.ravel(), types, strict=False)):
         shown = spectra[spectra["cell_type"] == cell_type]
-        draw_type(axes, shown, styles, labelled=True)
+        draw_type(axes, shown, styles, several)
         axes.set_title(f"{readable(cell_type)} (n = {shown['n_cells'].max():,})", fontsize=8, pad=3)
         lowest = index + N_COLUMNS >= len(types)
         axes.tick_params(labelbottom=lowest)
         axes.set_xlabel("Frequency (Hz)" if lowest else "")
-    figure.supylabel("Power (spikes² cell⁻² ms⁻² Hz⁻¹)", fontsize=9)
+    figure.supylabel(RELATIVE_LABEL.replace("\n", " "), fontsize=9)
     lines = [Line2D([], [], **style) for style in styles.values()]
     labels = ["blank" if contrast == 0 else f"{contrast:g}" for contrast in styles]
     figure.legend(lines, labels, loc="outside lower center", ncols=len(lines), title="Contrast", title_fontsize=8)
@@ -97,13 +103,15 @@ def main(argv=None):
     args = parse(argv)
     layout = contrast_layout(read_paradigm(args.paradigm))
     spectra = pooled_spectra([read_panel_table(path, SPECTRUM_COLUMNS) for _, path in args.network])
+    several = len(args.network) > 1
     pooled = basis([name for name, _ in args.network], "trials")
     title = (
         f"{variant_label(args.variant)}: gratings of {layout.temporal_frequency_hz:g} Hz, mean over "
-        f"{len(layout.direction_deg)} directions and {pooled}; θ 4–8, α 8–12, γ 30–80 Hz"
+        f"{len(layout.direction_deg)} directions and {pooled}; θ 4–8, α 8–12, γ 30–80 Hz\n"
+        f"dotted: independent Poisson cells; bands: 95 % intervals over {'networks' if several else 'trials'}"
     )
     with mpl.rc_context(publication_style()):
-        save_figure(draw(spectra, title), args.output_stem, whole_file)
+        save_figure(draw(spectra, title, several), args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}.csv") as part:
         spectra.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -1,7 +1,10 @@
 """Raster of one trial's core cells, by layer and cell type from the pia down, and the power spectra of the cell types.
 
 Spectra are of the population activity (spikes per cell in 1 ms bins, all core cells of a type counted) from 200 ms
-after stimulus onset for 2 s or to the end of the recording. Writes {output-stem}.png, .pdf and _spectra.csv.
+after stimulus onset for 2 s or to the end of the recording, averaged over the trials of the condition, relative to as
+many independent Poisson cells of the same mean rate: 1 is asynchronous. Types with too few cells or spikes are not
+drawn. Bands are 95 % intervals over trials where there are at least three. Writes {output-stem}.png, .pdf and
+_spectra.csv.
 """
 
 import argparse
@@ -15,19 +18,34 @@ from analysis_shared.grouping import display_order, layer_of, readable
 from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
 from analysis_shared.paradigms import condition_table, read_paradigm
 from analysis_shared.rasters import LAYERS, dot_area, draw_raster, in_raster_order, legend_of_classes
-from analysis_shared.spectra import spectra_by_type, spectrum_window_ms
+from analysis_shared.spectra import (
+    LEAST_CELLS,
+    LEAST_SAMPLES,
+    RELATIVE_LABEL,
+    draw_asynchronous,
+    draw_relative_power,
+    relative_limits,
+    spectra_by_type,
+    spectrum_window_ms,
+    too_few,
+)
 from analysis_shared.spikes import read_spikes
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure
 from v1_model.files import whole_file
 
 SPECTRUM_HZ = (1, 100)
-SHOWN_BELOW_PEAK = 1e-5
 LEAST_COLUMNS = 3
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spikes", required=True, type=Path, help="spikes of the trial (SONATA)")
+    parser.add_argument(
+        "--trials",
+        nargs="+",
+        type=Path,
+        help="spikes of the condition's trials, for the spectra (default: the trial's)",
+    )
     parser.add_argument("--network-dir", required=True, type=Path, help="folder with v1_nodes.h5 and network.json")
     parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
     parser.add_argument("--paradigm", required=True, type=Path, help="paradigm (JSON)")
@@ -53,13 +71,12 @@ def draw_spectra(axes, layer, types, spectra, colours):
         spectrum = spectra[(spectra["cell_type"] == cell_type) & spectra["frequency_Hz"].between(*SPECTRUM_HZ)]
         guest = layer_of(cell_type) != layer
         name = readable(cell_type) if guest else cell_type.partition("_")[2]
-        axes.plot(
-            spectrum["frequency_Hz"],
-            spectrum["power"].where(spectrum["power"] > 0),
-            color=colours[cell_type],
-            linestyle="--" if guest else "-",
-            label=f"{name} ({spectrum['n_cells'].iloc[0]:,})",
-        )
+        sizes = spectrum.iloc[0]
+        lacking = too_few(sizes["n_cells"], sizes["n_spikes"], sizes["n_trials"])
+        label = f"{name} ({sizes['n_cells']:,}){f', too few {lacking}' if lacking else ''}"
+        line = {"color": colours[cell_type], "linestyle": "--" if guest else "-", "label": label}
+        draw_relative_power(axes, spectrum.iloc[:0] if lacking else spectrum, sizes["n_trials"], **line)
+    draw_asynchronous(axes)
     axes.set(xscale="log", yscale="log", xlim=SPECTRUM_HZ, xlabel="Frequency (Hz)")
     axes.set_xticks([1, 10, 100], ["1", "10", "100"])
     axes.set_title(f"L{layer}", pad=4)
@@ -83,13 +100,15 @@ def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra, title
         draw_spectra(axes, layer, types, spectra, colours)
         if first is None:
             first = axes
-            axes.set_ylabel("Power (spikes² cell⁻²\nms⁻² Hz⁻¹)")
+            axes.set_ylabel(RELATIVE_LABEL)
             panel_letter(axes, "B", x=-0.3)
         else:
             axes.tick_params(labelleft=False)
-    positive = spectra.loc[spectra["frequency_Hz"].between(*SPECTRUM_HZ) & (spectra["power"] > 0), "power"]
-    if len(positive):
-        first.set_ylim(max(positive.min(), positive.max() * SHOWN_BELOW_PEAK) / 2, positive.max() * 2)
+    drawn = spectra[spectra["frequency_Hz"].between(*SPECTRUM_HZ)]
+    first.set_ylim(*relative_limits(drawn.loc[drawn["n_cells"] >= LEAST_CELLS, "relative_power"]))
+    n_trials = spectra["n_trials"].max()
+    over = f", bands: 95 % over {n_trials} trials" if n_trials >= LEAST_SAMPLES else ""
+    figure.supxlabel(f"Spectra of {n_trials} trial{'s' * (n_trials > 1)}{over}; dotted: asynchronous", fontsize=8)
     return figure
 
 
@@ -103,7 +122,8 @@ def main(argv=None):
     cells = in_raster_order(nodes)
     node_ids, times_ms = read_spikes(args.spikes, len(nodes), paradigm["duration_ms"])
     span = spectrum_window_ms(paradigm["grey_ms"], paradigm["duration_ms"])
-    spectra = spectra_by_type(node_ids, times_ms, cells.set_index("node_id")["cell_type"], span)
+    trials = (read_spikes(path, len(nodes), paradigm["duration_ms"]) for path in args.trials or [args.spikes])
+    spectra = spectra_by_type(trials, cells.set_index("node_id")["cell_type"], span)
     with mpl.rc_context(publication_style()):
         figure = draw(cells, type_colours(naming), node_ids, times_ms, paradigm, args.condition, spectra, args.title)
         save_figure(figure, args.output_stem, whole_file)

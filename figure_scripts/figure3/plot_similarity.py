@@ -107,8 +107,9 @@ def draw(tables, title):
         [excluded],
         [f"not in the median: fewer than {MINIMUM_SIZE} cells or units, or a subtype of L5 Exc"],
         loc="outside lower left",
-        title=f"value (95 % bootstrap interval {interval_note(tables.values())},\n"
-        "freed of the bias of small samples and so at times beside the value), below it n model cells / n recorded units",
+        title=f"value (95 % bootstrap interval {interval_note(tables.values())};\n"
+        "freed of the bias of small samples, and so at times beside the value),\n"
+        "below it n model cells / n recorded units",
         title_fontsize=7,
         fontsize=7,
         alignment="left",

@@ -412,11 +412,17 @@ def selectivity_spikes(wildcards):
     return all_trials(paradigm, f"{{network}}/{run_folder(paradigm)}/spikes.h5")
 
 
+def raster_trials(wildcards):
+    """Input function: V1 spikes of all trials of the condition that the raster shows."""
+    paradigm, condition = NETWORKS[wildcards.network]["selectivity_paradigm"], raster_condition(wildcards)
+    path = f"{{network}}/{run_folder(paradigm)}/spikes.h5".replace("{condition}", condition)
+    return [path.replace("{trial}", str(trial)) for trial in range(CONDITIONS[paradigm][condition])]
+
+
 def raster_trial(wildcards):
     """Input function: V1 spikes of the trial that the raster shows."""
     paradigm = NETWORKS[wildcards.network]["selectivity_paradigm"]
-    path = f"{{network}}/{run_folder(paradigm)}/spikes.h5".replace("{condition}", raster_condition(wildcards))
-    return path.replace("{trial}", str(PARADIGMS[paradigm]["raster"]["trial"]))
+    return raster_trials(wildcards)[PARADIGMS[paradigm]["raster"]["trial"]]
 
 
 def raster_condition(wildcards):

@@ -48,6 +48,7 @@ rule plot_raster:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes=raster_trial,
+        trials=raster_trials,
         provenance=ancient(selectivity_provenance),
     output:
         png=report(
@@ -74,7 +75,7 @@ rule plot_raster:
     message:
         "Draw the raster: {wildcards}"
     shell:
-        "python {input.script:q} --spikes {input.spikes:q} --network-dir {wildcards.network}/network "
+        "python {input.script:q} --spikes {input.spikes:q} --trials {input.trials:q} --network-dir {wildcards.network}/network "
         "--naming-scheme {input.naming_scheme:q} --paradigm {input.paradigm:q} --condition {params.condition} "
         "--title {params.title:q} --output-stem {params.output_stem:q} > {log} 2>&1"
 
@@ -89,6 +90,7 @@ use rule plot_raster as plot_raster_single with:
         node_types=rules.build_network.output.v1_node_types,
         metadata=rules.build_network.output.metadata,
         spikes="{network}/output_{variant}/spikes.h5",
+        trials="{network}/output_{variant}/spikes.h5",
         provenance=ancient(provenance_page("single")),
     output:
         png=report(
