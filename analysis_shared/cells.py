@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis_shared.nodes import read_network
+from analysis_shared.nodes import core_of, read_network
 from analysis_shared.reading import read_table
 
 RATES = ("max_mean_rate(Hz)", "Ave_Rate(Hz)", "Spont_Rate(Hz)")
@@ -46,13 +46,13 @@ def core_cells(network_dir, selectivity_path, naming):
     Raises
     ------
     ValueError
-        If the table does not have exactly one row for every node of the network.
+        If the network has no core cells, or the table not exactly one row for every node of it.
     """
     nodes, _ = read_network(network_dir, naming)
     table = read_selectivity(selectivity_path)
     if len(table) != len(nodes) or set(table["node_id"]) != set(nodes["node_id"]):
         raise ValueError(f"{selectivity_path}: {len(table)} rows do not match the {len(nodes)} nodes of {network_dir}")
-    return nodes[nodes["core"]].merge(table, on="node_id", validate="one_to_one")
+    return core_of(nodes, network_dir).merge(table, on="node_id", validate="one_to_one")
 
 
 def pooled_core_cells(sources, naming):

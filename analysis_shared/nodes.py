@@ -134,6 +134,31 @@ def lateral_distance_um(nodes):
     return np.hypot(nodes["x"].to_numpy(), nodes["z"].to_numpy())
 
 
+def core_of(nodes, network):
+    """The core cells of a network.
+
+    Parameters
+    ----------
+    nodes : DataFrame
+        Of the whole network, with ``core``.
+    network : path-like
+        Names it in the message.
+
+    Raises
+    ------
+    ValueError
+        If there are none: what is measured and shown is of core cells.
+    """
+    core = nodes[nodes["core"]]
+    if core.empty:
+        nearest = lateral_distance_um(nodes).min(initial=np.inf)
+        raise ValueError(
+            f"{network}: no core cells, and only these are measured and shown here: none of {len(nodes):,} cells lies "
+            f"within core_radius_um of the axis (the nearest at {nearest:.3g} um); make core_radius_um larger"
+        )
+    return core
+
+
 def read_network(network_dir, naming):
     """Read a built network's cells and description.
 

@@ -5,17 +5,16 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from analysis_shared.grouping import CLASS_LABELS, L5_SUBTYPES, broad_class, display_order, readable
+from analysis_shared.nodes import core_of
 from analysis_shared.paradigms import window
 from analysis_shared.style import spread
 
 LAYERS = ("1", "2/3", "4", "5", "6")
 
 
-def in_raster_order(nodes):
+def in_raster_order(nodes, network):
     """Core cells by layer, then type in display order, then tuning angle; ``row`` counts from the pia down."""
-    core = nodes[nodes["core"]].copy()
-    if core.empty:
-        raise ValueError("the network has no core cells to show")
+    core = core_of(nodes, network).copy()
     types = display_order(core["cell_type"])
     core["layer_rank"] = [LAYERS.index(layer) if layer in LAYERS else len(LAYERS) for layer in core["layer"]]
     core["type_rank"] = core["cell_type"].map(types.index)

@@ -112,8 +112,17 @@ def _why_not(rows):
 
 
 def without_absent(summary):
-    """The rows of groups that have cells in at least one network."""
-    return summary[summary["state"] != ABSENT]
+    """The rows of groups that have cells in at least one network.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    present = summary[summary["state"] != ABSENT]
+    if present.empty:
+        raise ValueError("the tables are of a region without cells: nothing to show")
+    return present
 
 
 def is_clear(summary):

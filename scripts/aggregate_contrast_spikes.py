@@ -17,12 +17,12 @@ pickle:
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
 import command_line
 from analysis_shared.contrasts import ContrastCounts, contrast_layout
+from analysis_shared.nodes import count_nodes
 from analysis_shared.paradigms import read_paradigm, window
 from analysis_shared.spikes import count_spikes, read_spikes
 from v1_model.files import whole_file
@@ -35,12 +35,6 @@ def parse(argv):
     parser.add_argument("--spikes-dir", required=True, type=Path, help="folder with a folder of spikes a trial")
     parser.add_argument("--output", required=True, type=Path, help="spike counts to write (npz)")
     return parser.parse_args(argv)
-
-
-def number_of_nodes(path):
-    """Number of V1 nodes; their ids are 0..N-1."""
-    with h5py.File(path) as stream:
-        return len(stream["nodes/v1/node_type_id"])
 
 
 def count_all(paradigm, layout, spikes_dir, n_nodes):
@@ -64,7 +58,7 @@ def main(argv=None):
     except ValueError as error:
         raise ValueError(f"{args.paradigm}: {error}") from error
     start, stop = window(paradigm, "evoked", args.paradigm)
-    n_nodes = number_of_nodes(args.network_dir / "v1_nodes.h5")
+    n_nodes = count_nodes(args.network_dir / "v1_nodes.h5")
     blank_counts, evoked_counts = count_all(paradigm, layout, args.spikes_dir, n_nodes)
     counts = ContrastCounts(
         blank_counts=blank_counts,

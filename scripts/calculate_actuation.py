@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 import command_line
 from analysis_shared.grouping import display_order
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.nodes import core_of, read_naming_scheme, read_network
 from v1_model.actuation import BACKGROUND, LGN, actuation_table, charge_table, influence
 from v1_model.adjustment import LGN_EVOKED_HZ, LGN_SPONTANEOUS_HZ, lgn_mean_rate_hz
 from v1_model.edge_files import open_edges, read_node_types
@@ -72,6 +72,7 @@ def influences(args, nodes, cell_types):
 def main(argv=None):
     args = parse(argv)
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
+    core_of(nodes, args.network_dir)
     cell_types = display_order(nodes["cell_type"])
     rates = read_table(args.target_currents, key="cell_type", finite=["mean_rate_Hz"]).set_index("cell_type")
     rates = rates["mean_rate_Hz"].to_dict()

@@ -18,7 +18,7 @@ from tqdm import tqdm
 import command_line
 from analysis_shared.contrasts import contrast_responses, curves_table, read_counts
 from analysis_shared.naka_rushton import fits_table
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.nodes import core_of, read_naming_scheme, read_network
 from analysis_shared.responsiveness import LEVEL, responsiveness_table
 from v1_model.files import whole_file
 
@@ -45,9 +45,7 @@ def core_counts(counts_path, network_dir, naming):
     counts = read_counts(counts_path)
     if not np.array_equal(counts.node_id, nodes["node_id"]):
         raise ValueError(f"{counts_path}: {len(counts.node_id)} cells are not the {len(nodes)} nodes of {network_dir}")
-    core = nodes[nodes["core"]]
-    if core.empty:
-        raise ValueError(f"{network_dir}: the network has no core cells")
+    core = core_of(nodes, network_dir)
     return core, counts.of_cells(core["node_id"].to_numpy())
 
 

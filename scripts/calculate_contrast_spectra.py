@@ -15,7 +15,7 @@ from tqdm import tqdm
 import command_line
 from analysis_shared.contrasts import contrast_layout
 from analysis_shared.grouping import display_order
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.nodes import core_of, read_naming_scheme, read_network
 from analysis_shared.paradigms import read_paradigm
 from analysis_shared.spectra import spectra_by_type, spectrum_window_ms
 from analysis_shared.spikes import read_spikes
@@ -45,9 +45,7 @@ def main(argv=None):
     args = parse(argv)
     paradigm = read_paradigm(args.paradigm)
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
-    cell_types = nodes.loc[nodes["core"]].set_index("node_id")["cell_type"]
-    if cell_types.empty:
-        raise ValueError(f"{args.network_dir}: the network has no core cells")
+    cell_types = core_of(nodes, args.network_dir).set_index("node_id")["cell_type"]
     span = spectrum_window_ms(paradigm["grey_ms"], paradigm["duration_ms"])
     trials = trials_by_contrast(contrast_layout(paradigm))
     progress = tqdm(total=sum(map(len, trials.values())), desc="spike files", mininterval=1)

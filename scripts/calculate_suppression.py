@@ -19,7 +19,7 @@ from tqdm import tqdm
 import command_line
 from analysis_shared.cohorts import REGIONS
 from analysis_shared.node_sets import read_node_set
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.nodes import core_of, read_naming_scheme, read_network
 from analysis_shared.paradigms import read_paradigm, window, windows_while_perturbed
 from analysis_shared.spikes import count_spikes, read_spikes
 from analysis_shared.suppression import (
@@ -91,6 +91,8 @@ def main(argv=None):
     paradigm = read_paradigm(args.paradigm)
     paradigm["windows_ms"] = windows_while_perturbed(paradigm, args.perturbation, args.paradigm)
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
+    if args.region == "core":
+        core_of(nodes, args.network_dir)
     targets = read_node_set(args.node_set, len(nodes))
     cells = compare_cells(
         nodes,

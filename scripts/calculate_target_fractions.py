@@ -13,7 +13,7 @@ from tqdm import tqdm
 import command_line
 from analysis_shared.cohorts import GROUPS, MEASURES, REGIONS
 from analysis_shared.node_sets import read_cells
-from analysis_shared.nodes import read_naming_scheme
+from analysis_shared.nodes import core_of, read_naming_scheme
 from analysis_shared.target_fractions import target_fractions
 from v1_model.edge_files import BLOCK_EDGES, open_edges
 from v1_model.files import whole_file
@@ -35,6 +35,8 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
     nodes, _ = read_cells(args.network_dir, args.cell_weights, read_naming_scheme(args.naming_scheme))
+    if args.region == "core":
+        core_of(nodes, args.network_dir)
     with open_edges(args.edges, "v1_to_v1") as edges:
         blocks = tqdm(edges.blocks(), total=-(-len(edges) // BLOCK_EDGES), unit="block", desc="edges")
         try:

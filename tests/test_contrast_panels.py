@@ -110,6 +110,18 @@ def test_a_missing_trial_stops_the_count(made_up, tmp_path):
     assert not (tmp_path / "counts.npz").exists()
 
 
+def test_damaged_nodes_are_one_message_that_names_the_file(made_up, tmp_path):
+    with h5py.File(tmp_path / "v1_nodes.h5", "w") as stream:
+        stream["nodes/lgn/node_type_id"] = np.zeros(3, dtype=int)
+    with pytest.raises(ValueError, match=r"v1_nodes\.h5: no population nodes/v1, found lgn"):
+        aggregate_contrast_spikes.main(
+            [
+                *["--network-dir", str(tmp_path), "--paradigm", str(made_up / "paradigm.json")],
+                *["--spikes-dir", str(made_up / "spikes"), "--output", str(tmp_path / "counts.npz")],
+            ]
+        )
+
+
 def test_counts_of_another_network_are_refused(made_up, tmp_path):
     make_network(tmp_path / "network", 50)
     tables = [f"--{name}={tmp_path / name}.csv" for name in ("responsiveness", "curves", "fits")]

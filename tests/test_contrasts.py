@@ -1,7 +1,6 @@
 """Contrast responses from hand-made counts with known answers, and Naka–Rushton fits to curves that are known."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.optimize import least_squares
 from scipy.stats import pearsonr

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.image import imread
 
 import calculate_odsi
@@ -208,6 +209,54 @@ def test_similarity_heatmap_is_the_same_bytes_again(made_up, tmp_path):
     assert_figure(tmp_path / "similarity")
     for suffix in ("png", "pdf"):
         assert (tmp_path / f"similarity.{suffix}").read_bytes() == (tmp_path / f"again.{suffix}").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def without_core(tmp_path_factory):
+    """A network whose core is so small that no cell lies in it, with its spikes and selectivity."""
+    root = tmp_path_factory.mktemp("without_core")
+    nodes = make_network(root / "network", 40, layers=("4",))
+    description = root / "network" / "network.json"
+    description.write_text(json.dumps(json.loads(description.read_text()) | {"core_radius_um": 0.01}))
+    make_edges(root / "network", nodes, 500)
+    make_spikes(root / "spikes", nodes, make_paradigm(root / "paradigm.json", trials=1))
+    measured = [
+        "--paradigm",
+        root / "paradigm.json",
+        "--spikes-dir",
+        root / "spikes",
+        "--network-dir",
+        root / "network",
+    ]
+    tables = ["--rates", root / "rates.csv", "--selectivity", root / "selectivity.csv"]
+    calculate_odsi.main(list(map(str, [*measured, *tables])))
+    return root
+
+
+def test_a_network_without_core_cells_is_one_message_wherever_they_are_asked_for(without_core, tmp_path):
+    network, selectivity = without_core / "network", without_core / "selectivity.csv"
+    experiment = ["--naming-scheme", NAMING_SCHEME, "--percentiles", PERCENTILES]
+    raster = [*raster_arguments(without_core), "--output-stem", tmp_path / "raster"]
+    boxes = ["--model", "plain", network, selectivity, *experiment, "--output-stem", tmp_path / "boxes"]
+    compared = ["--network-dir", network, "--selectivity", selectivity, "--seed", 1, "--output", tmp_path / "table.csv"]
+    for attempt in (
+        lambda: draw("figure3/plot_raster.py", *raster),
+        lambda: draw("figure3/plot_odsi_boxplots.py", *boxes),
+        lambda: calculate_similarity.main(list(map(str, [*compared, *experiment]))),
+    ):
+        with pytest.raises(ValueError, match=r"network: no core cells, .* none of 40 cells .* core_radius_um larger"):
+            attempt()
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_that_show_all_cells_say_that_none_are_core_cells(without_core, tmp_path, monkeypatch):
+    said = []
+    text = Axes.text
+    monkeypatch.setattr(Axes, "text", lambda self, *args, **kwargs: said.append(args[2]) or text(self, *args, **kwargs))
+    arguments = ["--network-dir", without_core / "network", "--naming-scheme", NAMING_SCHEME]
+    draw("network/plot_network_summary.py", *arguments, "--output-stem", tmp_path / "summary")
+    assert "no core cells" in said
+    assert_figure(tmp_path / "summary")
 
 
 def test_network_summary_counts_every_edge(made_up, tmp_path):

@@ -24,8 +24,7 @@ def poisson_trials(n_trials, n_cells, rate_hz, modulation=0.0, frequency_hz=20.0
 
 
 def relative_power(*arguments, **settings):
-    n_trials, n_cells = arguments[:2]
-    types = pd.Series("a", index=range(n_cells))
+    types = pd.Series("a", index=range(arguments[1]))
     return spectra_by_type(poisson_trials(*arguments, **settings), types, WINDOW_MS).set_index("frequency_Hz")
 
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from analysis_shared.contrasts import read_counts
 from analysis_shared.grouping import display_order, readable
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.nodes import core_of, read_naming_scheme, read_network
 from analysis_shared.style import PAGE_WIDTH_IN, publication_style, save_figure, variant_label
 from v1_model.files import whole_file
 
@@ -120,7 +120,7 @@ def main(argv=None):
     counts = read_counts(args.counts)
     if not np.array_equal(counts.node_id, nodes["node_id"]):
         raise ValueError(f"{args.counts}: {len(counts.node_id)} cells, {args.network_dir} has {len(nodes)}")
-    core = nodes[nodes["core"]]
+    core = core_of(nodes, args.network_dir)
     rank = core["cell_type"].map(display_order(core["cell_type"]).index)
     cells = core.assign(rank=rank).sort_values(["rank", "tuning_angle", "node_id"])
     counts = counts.of_cells(cells["node_id"].to_numpy())

@@ -91,7 +91,7 @@ def main(argv=None):
     paradigm = read_paradigm(args.paradigm)
     naming = read_naming_scheme(args.naming_scheme)
     nodes, network = read_network(args.network_dir, naming)
-    cells = in_raster_order(nodes)
+    cells = in_raster_order(nodes, args.network_dir)
     stop_ms = window(paradigm, "evoked", args.paradigm)[1]
     trials, numbers = [], []
     for condition, path in args.trial:

@@ -107,8 +107,9 @@ def draw(cells, colours, node_ids, times_ms, paradigm, condition, spectra, title
     drawn = spectra[spectra["frequency_Hz"].between(*SPECTRUM_HZ)]
     first.set_ylim(*relative_limits(drawn.loc[drawn["n_cells"] >= LEAST_CELLS, "relative_power"]))
     n_trials = spectra["n_trials"].max()
-    over = f", bands: 95 % over {n_trials} trials" if n_trials >= LEAST_SAMPLES else ""
-    figure.supxlabel(f"Spectra of {n_trials} trial{'s' * (n_trials > 1)}{over}; dotted: asynchronous", fontsize=8)
+    of = "one trial" if n_trials == 1 else f"{n_trials} trials"
+    bands = "; bands: 95 % intervals over trials" if n_trials >= LEAST_SAMPLES else ""
+    figure.supxlabel(f"Spectra of {of}; dotted: independent Poisson cells{bands}", fontsize=8)
     return figure
 
 
@@ -119,7 +120,7 @@ def main(argv=None):
         raise ValueError(f"{args.paradigm}: no condition {args.condition!r}")
     naming = read_naming_scheme(args.naming_scheme)
     nodes, _ = read_network(args.network_dir, naming)
-    cells = in_raster_order(nodes)
+    cells = in_raster_order(nodes, args.network_dir)
     node_ids, times_ms = read_spikes(args.spikes, len(nodes), paradigm["duration_ms"])
     span = spectrum_window_ms(paradigm["grey_ms"], paradigm["duration_ms"])
     trials = (read_spikes(path, len(nodes), paradigm["duration_ms"]) for path in args.trials or [args.spikes])

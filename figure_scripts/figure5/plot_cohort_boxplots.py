@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from analysis_shared.boxes import WHISKERS, box_of_sample
-from analysis_shared.cohorts import CLASSES, GROUPS, MEASURES, REGIONS, THIRDS, NodeSet, node_set_cells
+from analysis_shared.cohorts import CLASSES, GROUPS, MEASURES, REGIONS, THIRDS, NodeSet, in_region, node_set_cells
 from analysis_shared.metrics import RESPONSIVE_RATE_HZ
 from analysis_shared.node_sets import read_cells
 from analysis_shared.nodes import read_naming_scheme
@@ -57,6 +57,8 @@ def cohort_cells(sources, naming, rule):
     parts = []
     for variant, network_dir, cell_weights, selectivity in sources:
         nodes, _ = read_cells(network_dir, cell_weights, naming)
+        if not in_region(nodes, rule["region"]).any():
+            raise ValueError(f"{network_dir}: no cells in region {rule['region']}, so no cohorts to show")
         table = read_responses(selectivity, nodes)
         for cell_class in CLASSES:
             cells = node_set_cells(nodes, NodeSet(cell_class, THIRDS[0], **rule))

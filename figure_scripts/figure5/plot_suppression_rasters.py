@@ -110,9 +110,9 @@ def draw(cells, colours, runs, paradigm, window_ms, title):
     return figure
 
 
-def with_targets(nodes, node_set_path):
+def with_targets(nodes, network_dir, node_set_path):
     """Core cells in raster order, with ``target``."""
-    cells = in_raster_order(nodes)
+    cells = in_raster_order(nodes, network_dir)
     return cells.assign(target=cells["node_id"].isin(read_node_set(node_set_path, len(nodes))))
 
 
@@ -123,7 +123,7 @@ def main(argv=None):
         raise ValueError(f"{args.paradigm}: no condition {args.condition!r}")
     naming = read_naming_scheme(args.naming_scheme)
     nodes, _ = read_network(args.network_dir, naming)
-    cells = with_targets(nodes, args.node_set)
+    cells = with_targets(nodes, args.network_dir, args.node_set)
     paths = (args.baseline_spikes, args.perturbed_spikes)
     runs = [read_spikes(path, len(nodes), paradigm["duration_ms"]) for path in paths]
     rates = rates_by_type(cells, runs, (paradigm["grey_ms"], window(paradigm, "evoked")[1]), len(nodes))

@@ -224,6 +224,8 @@ def in_degree_table(nodes, in_degree):
 def draw_in_degrees(axes, table, colours):
     """Horizontal boxes of the in-degree by cell type."""
     shown = table[table["n"] > 0].reset_index(drop=True)
+    if shown.empty:
+        axes.text(0.5, 0.5, "no core cells", transform=axes.transAxes, ha="center", color="grey")
     line = {"color": "black", "linewidth": 0.6}
     artists = axes.bxp(
         [{**row, "fliers": []} for row in shown.to_dict("records")],
