@@ -114,7 +114,7 @@ def white_level(rate_hz, n_cells, n_bins):
 
 LEAST_SAMPLES = 3
 """Trials or networks from which on a figure shows an interval."""
-RELATIVE_LABEL = "Power relative to\nindependent Poisson cells"
+RELATIVE_LABEL = "Power relative\nto Poisson cells"
 
 
 def too_few(n_cells, n_spikes, n_trials):
