@@ -112,7 +112,7 @@ def white_level(rate_hz, n_cells, n_bins):
     return sides * kept * per_bin / (n_cells * 1000 / BIN_MS)
 
 
-LEAST_SAMPLES = 3
+LEAST_SAMPLES = 5
 """Trials or networks from which on a figure shows an interval."""
 RELATIVE_LABEL = "Power relative\nto Poisson cells"
 
@@ -189,7 +189,7 @@ def positive_intervals(values):
 
 
 def draw_relative_power(axes, spectrum, n_samples, **line):
-    """A spectrum relative to independent Poisson cells, with a band for its interval from three samples on.
+    """A spectrum relative to independent Poisson cells, with a band for its interval from `LEAST_SAMPLES` on.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def draw_relative_power(axes, spectrum, n_samples, **line):
     spectrum : DataFrame
         With ``frequency_Hz relative_power ci_low ci_high``.
     n_samples : int
-        Trials, or networks, that the interval is over; that of two is wider than any panel.
+        Trials, or networks, that the interval is over; that of fewer is wider than the panel.
     **line
         Settings of ``Axes.plot``.
     """

@@ -3,7 +3,7 @@
 Power is of the activity per cell of the type, whether it fired or not, relative to that of as many independent Poisson
 cells of the same mean rate, averaged over directions, trials and networks: 1 is asynchronous. Types with too few cells
 or spikes are not drawn. Bands are 95 % intervals over trials of one network, or over networks, where there are at least
-three. Contrast 0 are the blanks. Reads the spectra of calculate_contrast_spectra.py, one a network; writes
+five. Contrast 0 are the blanks. Reads the spectra of calculate_contrast_spectra.py, one a network; writes
 {output-stem}.png, .pdf and .csv.
 """
 
@@ -70,7 +70,7 @@ def draw_type(axes, spectra, styles, several):
     if spectra["relative_power"].isna().all():
         lacking = "spikes" if "spikes" in set(spectra["too_few"]) else "cells"
         text = f"too few {lacking}" if (spectra["n_spikes"] > 0).any() else "no spikes"
-        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color="grey", fontsize=8)
+        axes.text(0.5, 0.65, text, transform=axes.transAxes, ha="center", color="grey", fontsize=8)
 
 
 def draw(spectra, title, several):

@@ -3,7 +3,7 @@
 Spectra are of the population activity (spikes per cell in 1 ms bins, all core cells of a type counted) from 200 ms
 after stimulus onset for 2 s or to the end of the recording, averaged over the trials of the condition, relative to as
 many independent Poisson cells of the same mean rate: 1 is asynchronous. Types with too few cells or spikes are not
-drawn. Bands are 95 % intervals over trials where there are at least three. Writes {output-stem}.png, .pdf and
+drawn. Bands are 95 % intervals over trials where there are at least five. Writes {output-stem}.png, .pdf and
 _spectra.csv.
 """
 
