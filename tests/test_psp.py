@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from built_networks import read_edges, read_nodes, tables  # noqa: F401
-from v1_model.builder import NetworkSpec, build_network
+from v1_model.builder import Builder, NetworkSpec, build_network
 from v1_model.psp import unitary_psp, unitary_psp_table
 from v1_model.synapses import cell_parameters, receptor_ports
 
@@ -59,18 +59,36 @@ def test_unitary_psp_equals_nest(tables):
     assert 0.02 < table.to_numpy().min() and table.to_numpy().max() < 0.25
 
 
-@pytest.mark.parametrize("tau_fast", [1.5, 10.0])
-def test_unitary_psp_equals_integration(tau_fast):
-    """The closed form holds also where a synapse is as slow as the membrane (10 ms)."""
-    tau_slow, amplitude, c_m, g = 4.0, 0.6, 100.0, 10.0
+@pytest.mark.parametrize(
+    ("tau_fast", "tau_slow", "c_m", "g"),
+    [
+        (1.5, 4.0, 100.0, 10.0),
+        (10.0, 4.0, 100.0, 10.0),  # a synapse as slow as the membrane
+        (5.0, 250.0, 200.0, 1.0),  # peaks past 250 ms, where the seed tables' own never are
+        (300.0, 300.0, 300.0, 1.0),
+        (2.0, 125.0, 125.0, 1.0),  # peaks at 250 ms
+        (1.0, 3000.0, 100.0, 10.0),
+    ],
+)
+def test_unitary_psp_equals_integration(tau_fast, tau_slow, c_m, g):
+    """The closed form against the differential equation."""
+    amplitude = 0.6
+    end = 3 * max(tau_fast, tau_slow, c_m / g)
 
     def slope(t, v):
         alpha = t / tau_fast * np.exp(1 - t / tau_fast) + amplitude * t / tau_slow * np.exp(1 - t / tau_slow)
         return (alpha - g * v) / c_m
 
-    solution = solve_ivp(slope, (0, 80), [0.0], max_step=0.05, rtol=1e-9, atol=1e-12)
+    solution = solve_ivp(slope, (0, end), [0.0], max_step=end / 4000, rtol=1e-9, atol=1e-12)
     peak = unitary_psp(*([v] for v in (tau_fast, tau_slow, amplitude, c_m, g)))[0]
     assert peak == pytest.approx(solution.y.max(), rel=1e-4)
+
+
+def test_a_slow_synapse_does_not_move_the_psps_of_the_others():
+    """PSPs computed beside one that peaks late are the same to the last bit."""
+    own = [np.array(v) for v in ([2.0, 1.5], [4.0, 3.0], [0.5, 0.3], [100.0, 80.0], [5.0, 4.0])]
+    with_slow = [np.append(v, slow) for v, slow in zip(own, (2.0, 900.0, 0.5, 100.0, 5.0), strict=True)]
+    np.testing.assert_array_equal(unitary_psp(*with_slow)[:2], unitary_psp(*own))
 
 
 # --- published or computed -----------------------------------------------------------------------------------------
@@ -106,19 +124,16 @@ def test_published_psps_beside_computed_ones(tables, computed):
     assert difference.max(axis=None) < 0.001
 
 
-def build(tables, folder, **changes):
-    spec = NetworkSpec("psp", 40, 20, lgn="small", **changes)
-    build_network(spec, tables, folder)
-    return folder
+SPEC = NetworkSpec("psp", 40, 20, lgn="small")
 
 
 @pytest.fixture(scope="module")
 def both(tables, tmp_path_factory):
     """A network with published PSPs, and the same with computed ones."""
-    return {
-        source: build(tables, tmp_path_factory.mktemp(source), unitary_psp=source)
-        for source in ("published", "computed")
-    }
+    folders = {source: tmp_path_factory.mktemp(source) for source in ("published", "computed")}
+    for source, folder in folders.items():
+        build_network(dataclasses.replace(SPEC, unitary_psp=source), tables, folder)
+    return folders
 
 
 def test_the_weights_follow_the_chosen_psps(both, tables, computed):
@@ -149,13 +164,15 @@ def test_a_model_that_the_table_lacks_is_computed(tables, computed, tmp_path):
     model, other = tables.cell_models.index[[0, 50]]
     published = tables.unitary_psp.drop(index=model)
     published.loc[other, "sst"] = np.nan
-    folder = build(dataclasses.replace(tables, unitary_psp=published), tmp_path)
-    written = pd.read_csv(folder / "network" / "unitary_psp.csv", sep=" ", index_col=0)
+    builder = Builder(SPEC, dataclasses.replace(tables, unitary_psp=published), tmp_path)
+    builder.write_components()
+    builder.write_metadata()
+    written = pd.read_csv(tmp_path / "network" / "unitary_psp.csv", sep=" ", index_col=0)
     expected = tables.unitary_psp.loc[written.index, written.columns]
     expected.loc[model] = computed[0].loc[model]
     expected.loc[other, "sst"] = computed[0].loc[other, "sst"]
     np.testing.assert_allclose(written, expected, atol=1e-9)
-    said = json.loads((folder / "network" / "network.json").read_text())["unitary_psp_computed"]
+    said = json.loads((tmp_path / "network" / "network.json").read_text())["unitary_psp_computed"]
     assert said == {str(model): list(written.columns), str(other): ["sst"]}
 
 
@@ -169,9 +186,8 @@ def test_published_psps_of_another_model_are_refused(tables, tmp_path, table, co
     changed[column] *= factor
     edited = dataclasses.replace(tables, **{table: changed})
     with pytest.raises(ValueError, match=rf"unitary_psp.csv, specimen_id \d+, column {pre}: .* unitary_psp: computed"):
-        build(edited, tmp_path / "refused")
-    assert not (tmp_path / "refused").exists()
-    build(edited, tmp_path / "built", unitary_psp="computed")
+        Builder(SPEC, edited, tmp_path)
+    Builder(dataclasses.replace(SPEC, unitary_psp="computed"), edited, tmp_path)
 
 
 def test_an_unknown_origin_of_psps_is_refused():

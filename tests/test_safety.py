@@ -24,9 +24,10 @@ MODULES = {"pickle", "cPickle", "dill", "shelve", "marshal", "joblib", "cloudpic
 # Numbers and words that the schema allows only as such, and paths and flags that the rules make of names.
 UNQUOTED = {
     "threads", "log", "output", "params.seed", "params.radius_um", "params.core_radius_um", "params.lgn",
-    "params.like_to_like", "params.fluctuating_counts", "params.background_weights", "params.unitary_psp", "params.background_rate_hz",
+    "params.like_to_like", "params.fluctuating_counts", "params.background_weights", "params.background_rate_hz",
     "params.condition", "params.v1_edges", "params.background_edges", "params.parallel", "params.rate_hz",
     "params.edges", "params.networks", "params.source", "params.target_factor", "params.window_ms",
+    "params.unitary_psp",
 }  # fmt: skip
 HOSTILE = [
     "my net",

@@ -5,6 +5,7 @@ import pandas as pd
 
 GRID_STEP_MS = 0.1
 GRID_END_MS = 250.0
+GRID_GROWTH = 1.002
 LARGEST_DIFFERENCE = 0.1
 """Between a published and a computed PSP of an excitatory synapse; the shipped ones differ by 9 % at most."""
 
@@ -44,7 +45,7 @@ def psp(t, tau_fast, tau_slow, amp_slow, c_m, g):
 def unitary_psp(tau_fast, tau_slow, amp_slow, c_m, g):
     """Peak of :func:`psp`, mV per pA.
 
-    The peak is bracketed on a 0.1 ms grid and refined by golden-section steps to well under 1e-9 of its height.
+    The peak is bracketed on a grid and refined by golden-section steps to well under 1e-9 of its height.
 
     Parameters
     ----------
@@ -55,15 +56,31 @@ def unitary_psp(tau_fast, tau_slow, amp_slow, c_m, g):
     array of float, shape (n,)
     """
     columns = [np.asarray(v, dtype=float)[:, None] for v in (tau_fast, tau_slow, amp_slow, c_m, g)]
-    t = np.arange(1, int(GRID_END_MS / GRID_STEP_MS)) * GRID_STEP_MS
-    best = t[np.argmax(psp(t[None, :], *columns), axis=1)]
-    low, high = (best - GRID_STEP_MS)[:, None], (best + GRID_STEP_MS)[:, None]
+    tau_fast, tau_slow, _, c_m, g = columns
+    t, spacing = _peak_grid(max(np.max(tau) for tau in (tau_fast, tau_slow, c_m / g)))
+    best = np.argmax(psp(t[None, :], *columns), axis=1)
+    low, high = (t - spacing)[best][:, None], (t + spacing)[best][:, None]
     ratio = (np.sqrt(5.0) - 1.0) / 2.0
     for _ in range(40):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
         falls = psp(left, *columns) > psp(right, *columns)
         low, high = np.where(falls, low, left), np.where(falls, right, high)
     return psp((low + high) / 2, *columns)[:, 0]
+
+
+def _peak_grid(largest_tau):
+    """Times (ms) among which a PSP's peak is sought, and the spacing around each, by the largest time constant.
+
+    An alpha current's PSP peaks before twice the largest time constant (there where all are equal), and the sum of two
+    before the later of their peaks. Past 250 ms the steps grow with the time.
+    """
+    t = np.arange(1, int(GRID_END_MS / GRID_STEP_MS)) * GRID_STEP_MS
+    spacing = np.full(len(t), GRID_STEP_MS)
+    steps = int(np.ceil(np.log(max(2 * largest_tau / t[-1], 1.0)) / np.log(GRID_GROWTH)))
+    if steps:
+        later = t[-1] * GRID_GROWTH ** np.arange(steps + 2)
+        t, spacing = np.append(t[:-1], later), np.append(spacing[:-1], later * (GRID_GROWTH - 1))
+    return t, spacing
 
 
 def unitary_psp_table(cell_models, synaptic_type, kinetics):
