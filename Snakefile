@@ -16,6 +16,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/build_common.smk"
 include: "workflow/rules/build.smk"
 include: "workflow/rules/adjusted.smk"
 include: "workflow/rules/import.smk"

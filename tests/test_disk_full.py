@@ -1,9 +1,13 @@
 """A full disk: a clear error, no half file, and a rerun that succeeds once there is space."""
 
+import errno
 import os
+import resource
 import shutil
 import subprocess
 
+import h5py
+import numpy as np
 import pytest
 
 from small_runs import (
@@ -17,6 +21,7 @@ from small_runs import (
     run,
     small_run,  # noqa: F401 - a fixture
 )
+from v1_model.edge_files import copy_with_weights, open_edges
 from v1_model.files import whole_file, whole_folder
 
 NO_SPACE = "No space left on device, so it was not written"
@@ -107,6 +112,26 @@ def test_inputs_of_v1(small_run, small_disk, command, output):
     small_disk(used_kb + 4000, disk)
     run(command, disk)
     assert content(disk / output).items() <= expected.items() and content(disk / output)
+
+
+def test_edges_with_other_weights(tmp_path):
+    """The file that is written is blamed, not the one that is open for reading; the error keeps its number."""
+    source, target = tmp_path / "built.h5", tmp_path / "out" / "adjusted.h5"
+    with h5py.File(source, "w") as h5:
+        group = h5.create_group("edges/v1_to_v1")
+        for name in ("source_node_id", "target_node_id", "edge_type_id"):
+            group[name] = np.zeros(20_000, dtype=np.uint64)
+        group["0/syn_weight"] = np.zeros(20_000, dtype=np.float32)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"File too large, so it was not written: .*adjusted\.h5'") as caught:
+            with open_edges(source) as edges:
+                copy_with_weights(source, target, edges.population, [np.ones(20_000)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caught.value.errno == errno.EFBIG
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_file_and_a_folder(small_disk):

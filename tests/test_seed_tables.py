@@ -1,6 +1,11 @@
 """The shipped seed tables hold the published figures, their README describes them, the workbook is made for people."""
 
 import math
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +118,22 @@ def test_readme_is_the_dictionary_of_the_files():
         else:
             header = path.read_text(encoding="utf-8").splitlines()[0].split(" ")
         assert header == list(table["columns"])
+
+
+def test_an_installed_copy_has_its_schema(repo_root, tmp_path):
+    """The files that pyproject.toml names, without the repository around them, read the shipped tables."""
+    setuptools = tomllib.loads((repo_root / "pyproject.toml").read_text())["tool"]["setuptools"]
+    for package in setuptools["packages"]:
+        (tmp_path / package).mkdir()
+        for pattern in ("*.py", *setuptools["package-data"].get(package, [])):
+            for path in (repo_root / package).glob(pattern):
+                shutil.copy(path, tmp_path / package)
+    code = "import sys; from v1_model import seed_tables as s; s.load_seed_tables(sys.argv[1]); print(s.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", code, BASE_PROPS]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["populations", "layers"])

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from v1_model import background, lgn_nodes, lgn_to_v1, recurrent, synapses, v1_nodes
 from v1_model.blocks import block_bounds, in_order
+from v1_model.built_files import DESCRIPTION, building, fingerprints
 from v1_model.files import whole_file
 from v1_model.psp import unitary_psp_table, with_published
 from v1_model.random_streams import stream_key
@@ -203,7 +204,8 @@ class Builder:
         """``network.json``: what the network is and how large."""
         cells = {"v1": len(self.v1), "lgn": len(self.lgn.model), "bkg": background.UNITS}
         content = asdict(self.spec) | self.psp_record | {"cells": cells, "edges": self.edges}
-        with whole_file(self.network / "network.json") as part:
+        content["files"] = fingerprints(self.network)
+        with whole_file(self.network / DESCRIPTION) as part:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def _stream(self, source, n_sources, attributes, block, units):
@@ -286,17 +288,21 @@ def build_network(spec, tables, folder, threads=1, block_cells=BLOCK_CELLS, merg
     -------
     dict
         Content of ``network.json``'s ``edges``.
+
+    Raises
+    ------
+    ValueError
+        Where network files lie that this project did not write.
     """
     if threads < 1:
         raise ValueError(f"threads: found {threads}, expected 1 or more")
     clock = time.perf_counter()
     builder = Builder(spec, tables, folder, threads, block_cells, merge_ports)
-    # The description comes last, and none stands beside files of which some are new and some old.
-    (builder.network / "network.json").unlink(missing_ok=True)
     stages = ["nodes", "components", "recurrent_edges", "lgn_edges", "background_edges", "metadata"]
-    for stage in stages:
-        getattr(builder, f"write_{stage}")()
-        if report:
-            report(f"{stage.replace('_', ' ')}: {time.perf_counter() - clock:.1f} s")
-            clock = time.perf_counter()
+    with building(folder):
+        for stage in stages:
+            getattr(builder, f"write_{stage}")()
+            if report:
+                report(f"{stage.replace('_', ' ')}: {time.perf_counter() - clock:.1f} s")
+                clock = time.perf_counter()
     return builder.edges

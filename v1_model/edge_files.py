@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from v1_model.files import remove_unfinished, whole_file
+from v1_model.files import NO_SPACE, remove_unfinished, whole_file
 from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_table
 from v1_model.sonata import CHUNK_EDGES
 
@@ -165,16 +165,30 @@ def copy_with_weights(source, destination, population, blocks):
     ------
     ValueError
         If there are more or fewer weights than edges. The destination is then left as it was.
+    OSError
+        Naming the destination, when there is no space for it.
     """
     remove_unfinished(destination)
     try:
         with whole_file(destination) as part:
-            shutil.copyfile(source, part)
+            _copy(source, part)
             with h5py.File(part, "r+") as h5:
                 _write_all(h5[f"edges/{population}/0/{WEIGHT}"], blocks, source, destination)
     except (OSError, RuntimeError) as error:
+        if getattr(error, "errno", None) in NO_SPACE:
+            raise
         # Else the files that are open for reading would be blamed.
         raise ValueError(f"{destination}: not written: {error}") from error
+
+
+def _copy(source, part):
+    """Copy a file. Where there is no space, the error names neither: ``whole_file`` names the one that is made."""
+    try:
+        shutil.copyfile(source, part)
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise OSError(error.errno, error.strerror) from error
+        raise
 
 
 def _write_all(weights, blocks, source, destination):

@@ -16,6 +16,7 @@ STRETCH = np.sqrt(1.5)
 SIGMA_DEG = 5.0
 ORIENTATION_TOLERANCE_DEG = 15.0
 SYNAPSE_FRACTION = 0.2
+REDRAWN_MEAN = 0.1
 DELAY_MS = 1.7
 # Mean synapse number of L4 excitatory cells, for networks whose workbook has no such population.
 PUBLISHED_MEAN_E4_SYNAPSES = 2188.765 * np.exp(0.345**2 / 2)
@@ -42,7 +43,17 @@ def family_of(model):
 
 @njit(inline="always")
 def _poisson_above_zero(key, mean):
-    """Poisson number by multiplication of uniforms, redrawn until it is above zero (Knuth)."""
+    """Poisson number above zero: by multiplication of uniforms, redrawn while zero (Knuth), or else by inversion.
+
+    Small means are nearly always zero, and would be redrawn a million times for one in a million.
+    """
+    if mean < REDRAWN_MEAN:
+        left, number, part = -np.expm1(-mean) * uniform_at(key, 0), 1, mean * np.exp(-mean)
+        while left > part and part > 0.0:
+            left -= part
+            number += 1
+            part *= mean / number
+        return number
     limit = np.exp(-mean)
     counter = 0
     while True:

@@ -55,6 +55,9 @@ def open_hdf5(path, kind="file"):
         try:
             yield file
         except (OSError, KeyError, RuntimeError) as error:
+            # HDF5 names no file in its errors; one that does is about another file, such as one written meanwhile.
+            if getattr(error, "filename", None):
+                raise
             raise _fault(path, "readable, damaged perhaps", error) from error
 
 

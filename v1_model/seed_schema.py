@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-SCHEMA_FILE = Path(__file__).parents[1] / "workflow" / "schemas" / "seed_tables.yaml"
+# A link to workflow/schemas/, of which an installed copy has the content.
+SCHEMA_FILE = Path(__file__).with_name("seed_tables.yaml")
 EMPTY = "NULL"
 _MISSING = {EMPTY, "", "NaN", "nan", "NA"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

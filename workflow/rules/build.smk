@@ -8,6 +8,7 @@ rule build_network:
         library=library("scripts/build_network.py"),
         tables=tables_built_from,
         checked=ancient(seed_tables()),
+        place=no_foreign_files,
     output:
         v1_nodes="{network}/network/v1_nodes.h5",
         v1_node_types="{network}/network/v1_node_types.csv",

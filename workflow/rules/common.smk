@@ -118,19 +118,6 @@ def seed_tables(*names):
     return [path for path in dict.fromkeys(paths) if Path(path).exists()]
 
 
-def tables_of(wildcards):
-    """Input function: the seed tables that decide on a network and its tuning. All are read, and checked together."""
-    unread = seed_tables("unitary_psp") if NETWORKS[wildcards.network]["unitary_psp"] == "computed" else []
-    return [path for path in seed_tables() if path not in unread]
-
-
-def tables_built_from(wildcards):
-    """Input function: the seed tables that decide on a network."""
-    other = {"fitted": "background", "initial": "background_fitted"}
-    unused = seed_tables(other[NETWORKS[wildcards.network]["background_weights"]])
-    return [path for path in tables_of(wildcards) if path not in unused]
-
-
 # --- values of the config ------------------------------------------------------------------------------------------
 
 
