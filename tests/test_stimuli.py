@@ -61,6 +61,41 @@ def test_grating_drifts_towards_its_direction():
     np.testing.assert_allclose(movie.data[300, 0, 20:], earlier, atol=0.01)
 
 
+def field_response(frequency, direction, place, sd=0.5):
+    """What a Gaussian field sees of a grating in its movie, at phases 0 and 90, as one complex number."""
+    parameters = {"spatial_frequency_cpd": frequency, "direction_deg": direction, "contrast": 1.0, "grey_ms": 0.0}
+    seen = []
+    for phase in (0.0, 90.0):
+        movie = make_movie("drifting_grating", GRATING | parameters | {"phase_deg": phase}, 1)
+        down, across = (
+            np.exp(-((axis - x) ** 2) / (2 * sd**2)) for axis, x in zip(movie_axes(movie), place, strict=True)
+        )
+        seen.append(down @ movie.data[0] @ across / (down.sum() * across.sum()))
+    return seen[1] + 1j * seen[0]
+
+
+def movie_axes(movie):
+    return movie.row_deg, movie.column_deg
+
+
+@pytest.mark.parametrize("direction", [0.0, 30.0, 90.0])
+@pytest.mark.parametrize("frequency", [0.04, 0.1, 0.16, 0.32, 0.64, 0.8])
+def test_the_smallest_fields_see_the_grating_and_not_its_alias(frequency, direction):
+    """Against the integral over the field: exp(−2π²σ²f²) at the phase of its centre, wherever it lies on the pixels."""
+    angle = np.deg2rad(direction)
+    for place in [(40.0, 60.0), (40.2, 60.3), (39.5, 60.5), (40.37, 59.81)]:
+        phase = 2 * np.pi * frequency * (place[1] * np.cos(angle) + place[0] * np.sin(angle))
+        expected = np.exp(-2 * (np.pi * 0.5 * frequency) ** 2 + 1j * phase)
+        assert abs(field_response(frequency, direction, place) / expected - 1) < 0.03
+
+
+def test_pixels_follow_from_the_stimulus_also_for_bmtk():
+    """Those of the shipped paradigms are the published ones."""
+    pixels = {f: bmtk_input("drifting_grating", GRATING | {"spatial_frequency_cpd": f}) for f in (0.02, 0.04, 0.32)}
+    assert [entry["degrees_per_pixel"] for entry in pixels.values()] == [1.0, 1.0, 0.5]
+    assert from_bmtk_input(pixels[0.32])[1]["degrees_per_pixel"] == 0.5
+
+
 def test_grey_screen_is_grey():
     assert not make_movie("grey_screen", {"grey_ms": 50}, 50).data.any()
     name, parameters = from_bmtk_input(bmtk_input("grey_screen", {}))
@@ -114,6 +149,11 @@ def test_input_without_a_key_is_refused():
         ({"grey_ms": 0.5}, "grey_ms must be a whole number of frames"),
         ({"direction": 3}, "unknown parameter 'direction', did you mean 'direction_deg'"),
         ({"degrees_per_pixel": 70}, "too few pixels of 70 deg"),
+        # What would appear as another grating.
+        ({"spatial_frequency_cpd": 0.81}, r"spatial_frequency_cpd must lie in \(0, 0.8\], got 0.81"),
+        ({"spatial_frequency_cpd": 0.64, "degrees_per_pixel": 1}, "spatial_frequency_cpd must be less than 0.494"),
+        ({"temporal_frequency_hz": 998}, r"temporal_frequency_hz must lie in \(0, 250\], got 998"),
+        ({"temporal_frequency_hz": 55, "frame_rate_hz": 100}, "temporal_frequency_hz must be less than 50"),
     ],
 )
 def test_bad_parameters(change, message):

@@ -13,6 +13,14 @@ import numpy as np
 SCREEN_WIDTH_DEG = 120.0
 SCREEN_HEIGHT_DEG = 80.0
 FRAME_RATE_HZ = 1000.0
+SMALLEST_FIELD_SD_DEG = 0.5
+"""Of the LGN's fields, 2 degrees wide."""
+ALIAS = 0.02
+"""Most that a sampled field may answer to a grating's alias, relative to the grating."""
+FINEST_CPD = 0.8
+"""Of it the smallest field passes 4 % of the contrast, and half-degree pixels show it without an alias."""
+FASTEST_HZ = FRAME_RATE_HZ / 4
+"""Four frames a cycle."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,8 @@ _BMTK_MOVIE = {
 @stimulus(
     parameters=(
         Parameter("direction_deg", "theta", low=-360, high=360),
-        Parameter("spatial_frequency_cpd", "cpd", low=0, low_included=False),
-        Parameter("temporal_frequency_hz", "temporal_f", low=0, low_included=False),
+        Parameter("spatial_frequency_cpd", "cpd", low=0, low_included=False, high=FINEST_CPD),
+        Parameter("temporal_frequency_hz", "temporal_f", low=0, low_included=False, high=FASTEST_HZ),
         Parameter("contrast", "contrast", low=0, high=1),
         Parameter("phase_deg", "phase", default=0.0),
         _GREY,
@@ -198,10 +206,64 @@ def check_parameters(name, parameters):
     missing = [key for key, parameter in table.items() if parameter.default is None and key not in parameters]
     if missing:
         raise ValueError(f"stimulus {name}: missing {', '.join(missing)}")
-    return {
+    values = {
         key: parameter.checked(parameters.get(key, parameter.default), f"stimulus {name}")
         for key, parameter in table.items()
     }
+    if "spatial_frequency_cpd" in values:
+        values["degrees_per_pixel"] = parameters.get("degrees_per_pixel", pixel_deg(values["spatial_frequency_cpd"]))
+        _refuse_aliases(values, f"stimulus {name}")
+    return values
+
+
+def pixel_deg(spatial_frequency_cpd):
+    """Degrees of a pixel that show a grating well: 1 where that is fine enough, else a whole fraction of it.
+
+    A Gaussian field of SD σ that is sampled at k pixels a degree passes, beside the grating of frequency f, an alias of
+    frequency k − f, exp(−2π²σ²·k(k − 2f)) times as much: ``ALIAS`` at most in the smallest field.
+
+    Parameters
+    ----------
+    spatial_frequency_cpd : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> pixel_deg(0.04), pixel_deg(0.32)
+    (1.0, 0.5)
+    """
+    wanted = -math.log(ALIAS) / (2 * (math.pi * SMALLEST_FIELD_SD_DEG) ** 2)
+    return 1.0 / math.ceil(spatial_frequency_cpd + math.sqrt(spatial_frequency_cpd**2 + wanted))
+
+
+def relative_pixels(parameters):
+    """Pixels of a paradigm's finest stimulus relative to a screen of one pixel a degree.
+
+    >>> relative_pixels({"spatial_frequency_cpd": [0.02, 0.32]}), relative_pixels({})
+    (4.0, 1.0)
+    """
+    frequencies = parameters.get("spatial_frequency_cpd", 0.0)
+    return pixel_deg(float(np.max(frequencies))) ** -2
+
+
+def _refuse_aliases(values, where):
+    """Refuse a grating that the given screen or frames show as another one."""
+    axes = _screen_axes(*(values[key] for key in ("screen_height_deg", "screen_width_deg", "degrees_per_pixel")))
+    pitch = max(axis[1] - axis[0] for axis in axes)
+    frequency, rate = values["spatial_frequency_cpd"], values["frame_rate_hz"]
+    if not frequency * pitch < 0.5:
+        raise ValueError(
+            f"{where}: spatial_frequency_cpd must be less than {0.5 / pitch:.3g}, half a cycle a pixel of "
+            f"{values['degrees_per_pixel']:g} deg, or it appears as another one; got {frequency:g}"
+        )
+    if not values["temporal_frequency_hz"] < rate / 2:
+        raise ValueError(
+            f"{where}: temporal_frequency_hz must be less than {rate / 2:g}, half the frame rate, or it appears as "
+            f"another one; got {values['temporal_frequency_hz']:g}"
+        )
 
 
 def bmtk_input(name, parameters):

@@ -80,7 +80,7 @@ def size_of(table, network, folder):
     return {"v1_cells": content["cells"]["v1"], "lgn_cells": content["cells"]["lgn"], "edges": content["edges"]}
 
 
-def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0):
+def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0, pixels=1.0):
     """What coefficients are multiplied with; named and described in ``resources.yaml``.
 
     Parameters
@@ -94,6 +94,8 @@ def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0):
     threads : int
     duration_s : float
         Simulated time of a trial.
+    pixels : float
+        Of the movie, relative to one a degree.
     """
     size = size or {"v1_cells": 0, "lgn_cells": 0, "edges": {}}
     kcells, medges = size["v1_cells"] / 1e3, sum(size["edges"].values()) / 1e6
@@ -104,7 +106,7 @@ def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0):
         "medges": medges,
         "index_medges": min(size["edges"].get("v1_v1", 0) / 1e6, INDEX_BLOCK_MEDGES),
         "trials": trials,
-        "stimulus_s": duration_s,
+        "stimulus_s": duration_s * pixels,
         "lgn_kcells": size["lgn_cells"] / 1e3,
         "lgn_kcell_s": size["lgn_cells"] / 1e3 * duration_s,
         "kcell_copies": kcells * (copies if trials > 1 else 0),

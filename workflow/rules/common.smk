@@ -26,6 +26,7 @@ from resource_model import (
     size_of,
 )
 from v1_model.seed_schema import schema
+from v1_model.stimuli import relative_pixels
 
 # The steps run in Snakemake's own environment, activated or not, with the libraries of this repository.
 os.environ.update(
@@ -196,7 +197,8 @@ def amounts(rule, wildcards, threads, paradigm=None):
     # A job of one condition, or of a paradigm's every trial.
     trials = CONDITIONS[paradigm].get(getattr(wildcards, "condition", None), sum(CONDITIONS[paradigm].values()))
     duration_s = PARADIGMS[paradigm]["duration_ms"] / 1000
-    return quantities(size, trials, min(trials, threads), threads, duration_s)
+    pixels = relative_pixels(PARADIGMS[paradigm]["parameters"])
+    return quantities(size, trials, min(trials, threads), threads, duration_s, pixels)
 
 
 def mem_mb(rule, paradigm=None):
