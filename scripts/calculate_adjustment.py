@@ -10,7 +10,7 @@ from pathlib import Path
 import command_line
 from analysis_shared.nodes import read_naming_scheme
 from v1_model.actuation import read_actuation
-from v1_model.adjustment import LGN_EVOKED_HZ, adjustment_factors, modulation_rows, write_rows
+from v1_model.adjustment import adjustment_factors, modulation_rows, write_rows
 from v1_model.files import whole_file
 from v1_model.reading import read_table
 
@@ -21,18 +21,15 @@ def main(argv=None):
     parser.add_argument("--target-currents", required=True, type=Path, help="table of calculate_target_currents.py")
     parser.add_argument("--node-types", required=True, type=Path, help="node types of V1, whose populations get rules")
     parser.add_argument("--naming-scheme", required=True, type=Path, help="cell-type naming scheme")
-    parser.add_argument(
-        "--lgn-evoked-hz", type=float, default=LGN_EVOKED_HZ, help="mean LGN rate during gratings (%(default)s)"
-    )
+    parser.add_argument("--lgn-currents", required=True, type=Path, help="currents from the LGN while gratings drift")
     parser.add_argument("--factors", required=True, type=Path, help="table to write, a row a cell type")
     parser.add_argument("--modulation", required=True, type=Path, help="modulation file to write")
     args = parser.parse_args(argv)
     naming = read_naming_scheme(args.naming_scheme)
     signs = {name: 1 if ei == "e" else -1 for name, ei in zip(naming["cell_type"], naming["ei"], strict=True)}
     targets = read_table(args.target_currents, key="cell_type", finite=["target_current_pA"]).set_index("cell_type")
-    factors = adjustment_factors(
-        read_actuation(args.actuation), targets["target_current_pA"], signs, args.lgn_evoked_hz
-    )
+    lgn = read_table(args.lgn_currents, key="cell_type", numeric=["evoked_pA"]).set_index("cell_type")["evoked_pA"]
+    factors = adjustment_factors(read_actuation(args.actuation), targets["target_current_pA"], signs, lgn)
     type_of = naming.set_index("pop_name")["cell_type"].to_dict()
     populations = read_table(args.node_types, columns=["pop_name"])["pop_name"].drop_duplicates()
     present = {name: type_of[name] for name in populations if type_of[name] in factors.index}

@@ -19,7 +19,6 @@ from figure_scripts.extended import plot_actuation_matrix
 from v1_model.actuation import actuation_table, read_actuation, unit_charge
 from v1_model.adjustment import (
     adjustment_factors,
-    lgn_mean_rate_hz,
     modulated_weights,
     modulation_rows,
     scaling_factor,
@@ -35,7 +34,8 @@ NAMING = BASE_PROPS / "cell_type_naming_scheme.csv"
 PERCENTILES = BASE_PROPS / "neuropixels_percentiles.csv"
 STEP_MS = 0.25
 BACKGROUND_HZ = 250.0
-LGN_EVOKED_HZ = 6.13
+# Rates at rest and while gratings drift, by class of LGN cells.
+LGN_HZ = {"sON": (3.0, 5.0), "sOFF": (4.0, 7.0), "tOFF": (2.0, 9.0), "sONsOFF": (1.0, 1.5), "sONtOFF": (5.0, 4.0)}
 
 
 # --- f–I curves ----------------------------------------------------------------------------------------------------
@@ -121,6 +121,17 @@ def test_a_rate_off_the_curve_is_an_error(rate, message):
 # --- the chain on a network ----------------------------------------------------------------------------------------
 
 
+def lgn_rates(network, path):
+    """Table of LGN rates by class, made up."""
+    classes = pd.read_csv(network / "network" / "lgn_node_types.csv", sep=" ")["pop_name"]
+    with h5py.File(network / "network" / "lgn_nodes.h5") as h5:
+        cells = np.bincount(h5["nodes/lgn/node_type_id"][:], minlength=len(classes))
+    rates = np.array([LGN_HZ[name.split("_")[0]] for name in classes])
+    table = pd.DataFrame({"n_cells": cells, "spontaneous_Hz": rates[:, 0], "evoked_Hz": rates[:, 1]})
+    table.set_index(classes).to_csv(path, sep=" ")
+    return path
+
+
 @pytest.fixture(scope="module")
 def chain(tiny, tmp_path_factory):
     """The option's files of `tiny`, made by the scripts."""
@@ -128,12 +139,20 @@ def chain(tiny, tmp_path_factory):
     network = ["--network-dir", str(tiny / "network")]
     common = ["--naming-scheme", str(NAMING), "--target-currents", str(folder / "targets.csv")]
     currents = [*network, "--components", str(tiny / "components"), *common, "--background-rate-hz", str(BACKGROUND_HZ)]
+    currents += ["--lgn-rates", str(lgn_rates(tiny, folder / "lgn_rates.csv"))]
     calculate_if_curves.main(["--base-props", str(BASE_PROPS), "--output", str(folder / "if.csv")])
     targets = ["--base-props", str(BASE_PROPS), "--if-curves", str(folder / "if.csv")]
     targets += ["--percentiles", str(PERCENTILES), "--output", str(folder / "targets.csv")]
     calculate_target_currents.main(targets)
-    calculate_actuation.main([*currents, "--output", str(folder / "built.csv")])
-    factors = ["--actuation", str(folder / "built.csv"), "--node-types", str(tiny / "network" / "v1_node_types.csv")]
+    lgn_currents = ["--lgn-currents", str(folder / "lgn_currents.csv")]
+    calculate_actuation.main([*currents, *lgn_currents, "--output", str(folder / "built.csv")])
+    factors = [
+        *lgn_currents,
+        "--actuation",
+        str(folder / "built.csv"),
+        "--node-types",
+        str(tiny / "network" / "v1_node_types.csv"),
+    ]
     factors += ["--factors", str(folder / "factors.csv"), "--modulation", str(folder / "modulation.csv")]
     calculate_adjustment.main([*factors, *common])
     edges = str(folder / "v1_v1_edges_adjusted.h5")
@@ -194,11 +213,31 @@ def brute_force(tiny, cells, tables, source, source_group, path=None):
     )
 
 
-@pytest.mark.parametrize("source", ["v1", "lgn", "bkg"])
+def lgn_family(network):
+    """Family of each LGN cell."""
+    classes = pd.read_csv(network / "network" / "lgn_node_types.csv", sep=" ")["pop_name"].str.split("_").str[0]
+    with h5py.File(network / "network" / "lgn_nodes.h5") as h5:
+        return classes.to_numpy(dtype=object)[h5["nodes/lgn/node_type_id"][:].astype(int)]
+
+
+def test_lgn_currents_equal_a_sum_over_edges(chain, tiny, cells, tables):
+    """Each class at its own rate: two thirds evoked and one at rest, and evoked alone."""
+    charges = brute_force(tiny, cells, tables, "lgn", lgn_family(tiny))
+    table, evoked = read_actuation(chain / "built.csv"), read(chain / "lgn_currents.csv")["evoked_pA"]
+    hz = pd.DataFrame(LGN_HZ, index=["rest", "evoked"]).T
+    hz["mean"] = hz["rest"] / 3 + 2 * hz["evoked"] / 3
+    for end, own in charges.groupby("to"):
+        families = own.index.get_level_values("from")
+        mean, shown = (float((own.to_numpy() * hz.loc[families, key].to_numpy()).sum()) for key in ("mean", "evoked"))
+        assert table.at["LGN", end] == pytest.approx(mean, rel=2e-5)
+        assert evoked[end] == pytest.approx(shown, rel=2e-5)
+    assert table.at["LGN", "mean_rate_Hz"] == pytest.approx(hz.loc[lgn_family(tiny), "mean"].mean())
+
+
+@pytest.mark.parametrize("source", ["v1", "bkg"])
 def test_currents_equal_a_sum_over_edges(chain, tiny, cells, tables, source):
     table = read_actuation(chain / "built.csv")
-    rates = read(chain / "targets.csv")["mean_rate_Hz"].to_dict()
-    rates |= {"LGN": 3.84 / 3 + 2 * LGN_EVOKED_HZ / 3, "BKG": BACKGROUND_HZ}
+    rates = read(chain / "targets.csv")["mean_rate_Hz"].to_dict() | {"BKG": BACKGROUND_HZ}
     names = cells["cell_type"].to_numpy() if source == "v1" else np.full(1000, source.upper())
     charges = brute_force(tiny, cells, tables, source, names)
     for (start, end), charge in charges.items():
@@ -265,18 +304,19 @@ def test_a_current_that_no_factor_gives_is_an_error(currents):
         scaling_factor(*currents)
 
 
-def test_all_inhibitory_types_count_and_the_lgn_at_its_evoked_rate():
+def test_all_inhibitory_types_count_and_the_lgn_at_its_evoked_current():
     charges = {"LGN": [2.0, 0.0], "BKG": [0.1, 0.0], "V1": [[1.0, 0.0], [-3.0, 0.0]]}
-    rates = {"LGN": lgn_mean_rate_hz(), "BKG": 10.0, "L4_Exc": 8.0, "L1_Inh": 2.0}
+    rates = {"LGN": 4.0, "BKG": 10.0, "L4_Exc": 8.0, "L1_Inh": 2.0}
     table = actuation_table(charges, ["L4_Exc", "L1_Inh"], rates)
-    targets = pd.Series({"L4_Exc": 2 * LGN_EVOKED_HZ + 1.0 + 5.0, "L1_Inh": 3.0})
+    evoked = pd.Series({"L4_Exc": 12.0, "L1_Inh": 0.0})
+    targets = pd.Series({"L4_Exc": 12.0 + 1.0 + 5.0, "L1_Inh": 3.0})
     signs = {"L4_Exc": 1, "L1_Inh": -1}
-    row = adjustment_factors(table, targets, signs).loc["L4_Exc"]
+    row = adjustment_factors(table, targets, signs, evoked).loc["L4_Exc"]
     assert row["excitatory_pA"] == 8.0 and row["inhibitory_pA"] == -6.0
     assert row["needed_pA"] == pytest.approx(5.0)
     assert 8.0 * row["factor"] - 6.0 / row["factor"] == pytest.approx(5.0)
     with pytest.raises(ValueError, match="no target current of cell type L1_Inh"):
-        adjustment_factors(table, targets.drop("L1_Inh"), signs)
+        adjustment_factors(table, targets.drop("L1_Inh"), signs, evoked)
 
 
 def test_adjusted_currents_are_those_that_types_need(chain):
@@ -285,7 +325,7 @@ def test_adjusted_currents_are_those_that_types_need(chain):
     # The core of so small a network lacks the rarest types.
     currents = table.drop(columns="mean_rate_Hz").dropna(axis=1)
     assert len(currents.columns) >= 18
-    currents.loc["LGN"] *= LGN_EVOKED_HZ / table.at["LGN", "mean_rate_Hz"]
+    currents.loc["LGN"] = read(chain / "lgn_currents.csv")["evoked_pA"][currents.columns]
     np.testing.assert_allclose(currents.sum(), targets[currents.columns], atol=2e-3)
     before = read_actuation(chain / "built.csv")[currents.columns].sum()
     assert (np.abs(before - targets[before.index]) > 5).sum() > 10
@@ -408,6 +448,7 @@ def test_faulty_edges_are_named(chain, tiny, tmp_path, column, value, message):
         h5["edges/bkg_to_v1"][column][first] = value
     arguments = ["--network-dir", str(tiny / "network"), "--components", str(tiny / "components")]
     arguments += ["--naming-scheme", str(NAMING), "--target-currents", str(chain / "targets.csv")]
+    arguments += ["--lgn-rates", str(chain / "lgn_rates.csv")]
     arguments += ["--background-rate-hz", "250", "--background-edges", str(path), "--output", str(tmp_path / "x.csv")]
     with pytest.raises(ValueError, match=message) as error:
         calculate_actuation.main(arguments)

@@ -54,13 +54,14 @@ MEASURED = {"calculate_odsi", "calculate_similarity"}
 PANELS = {"plot_raster", "plot_raster_single", "plot_odsi_boxplots", "plot_similarity"}
 NODE_SETS = {"calculate_cell_weights", "make_node_set", "render_v1_configs_two"}
 ADJUSTMENT = {"calculate_actuation", "calculate_adjustment", "make_adjusted_edges"}
+LGN_RATES = {"calculate_lgn_rates", *ADJUSTMENT, "calculate_option_actuation", "plot_actuation_matrix"}
 TUNING = {"tune_background", "compare_background_tuning", "plot_background_tuning"}
 # Of the option adjusted alone.
 ADJUSTED = {"run_v1_two", "record_provenance_two", *MEASURED, "plot_raster", "plot_odsi_boxplots", "plot_similarity"}
 ACTUATION_PANEL = {"calculate_option_actuation", "plot_actuation_matrix"}
 BUILT = {
     *{"build_network", "record_provenance_network", "plot_network_summary"},
-    *(SIMULATED | LGN | MEASURED | PANELS | NODE_SETS | ADJUSTMENT | ACTUATION_PANEL | TUNING),
+    *(SIMULATED | LGN | MEASURED | PANELS | NODE_SETS | LGN_RATES | TUNING),
 }
 AFTER_TARGETS = {"calculate_target_currents", *ADJUSTMENT, *ADJUSTED, *ACTUATION_PANEL}
 # No table decides on them.
@@ -233,7 +234,8 @@ def test_computed_unitary_psps_need_no_published_ones(finished, planner, reruns)
         ("scripts/calculate_similarity.py", {"calculate_similarity", "plot_similarity"}),
         ("scripts/calculate_odsi.py", {*MEASURED, "plot_odsi_boxplots", "plot_similarity"}),
         ("scripts/run_pointnet.py", SIMULATED | MEASURED | PANELS),
-        ("v1_model/lgn_kernels.py", LGN | SIMULATED | MEASURED | PANELS | TUNING),
+        ("v1_model/lgn_kernels.py", LGN | SIMULATED | MEASURED | PANELS | LGN_RATES | TUNING),
+        ("v1_model/lgn_rates.py", LGN_RATES | ADJUSTED),
         ("v1_model/background_spikes.py", BACKGROUND | SIMULATED | MEASURED | PANELS | TUNING),
         ("v1_model/adjustment.py", ADJUSTMENT | ADJUSTED | ACTUATION_PANEL),
         ("v1_model/weights.py", BUILT),

@@ -26,7 +26,7 @@ UNQUOTED = {
     "threads", "log", "output", "params.seed", "params.radius_um", "params.core_radius_um", "params.lgn",
     "params.like_to_like", "params.fluctuating_counts", "params.background_weights", "params.background_rate_hz",
     "params.condition", "params.v1_edges", "params.background_edges", "params.parallel", "params.rate_hz",
-    "params.edges", "params.networks", "params.source", "params.target_factor", "params.window_ms",
+    "params.more", "params.networks", "params.source", "params.target_factor", "params.window_ms",
     "params.unitary_psp",
 }  # fmt: skip
 HOSTILE = [

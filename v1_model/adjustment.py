@@ -10,23 +10,9 @@ import csv
 import numpy as np
 import pandas as pd
 
-from v1_model.actuation import BACKGROUND, LGN
+from v1_model.actuation import BACKGROUND
 from v1_model.edge_files import BLOCK_EDGES
 from v1_model.modulation import COLUMNS, modulate
-
-# Means over the LGN of the published model: at rest, and while the gratings of the recordings drift, which is two of
-# every three seconds.
-LGN_SPONTANEOUS_HZ = 3.84
-LGN_EVOKED_HZ = 6.13
-
-
-def lgn_mean_rate_hz(spontaneous_hz=LGN_SPONTANEOUS_HZ, evoked_hz=LGN_EVOKED_HZ):
-    """Mean LGN rate over 2 s of grating and 1 s of grey screen.
-
-    >>> round(lgn_mean_rate_hz(), 4)
-    5.3667
-    """
-    return spontaneous_hz / 3 + 2 * evoked_hz / 3
 
 
 def scaling_factor(excitatory, inhibitory, needed):
@@ -69,7 +55,7 @@ def scaling_factor(excitatory, inhibitory, needed):
     return float(over / under)
 
 
-def adjustment_factors(actuation, target_currents, signs, lgn_evoked_hz=LGN_EVOKED_HZ):
+def adjustment_factors(actuation, target_currents, signs, lgn_evoked_pa):
     """Factor of each cell type, with the currents behind it.
 
     Parameters
@@ -80,13 +66,13 @@ def adjustment_factors(actuation, target_currents, signs, lgn_evoked_hz=LGN_EVOK
         Currents at the recorded rates.
     signs : dict of str to int
         +1 for excitatory, −1 for inhibitory cell types.
-    lgn_evoked_hz : float
-        Mean LGN rate at which the target current is to be reached.
+    lgn_evoked_pa : pandas.Series, pA, index cell type
+        Currents from the LGN while gratings drift, with which the target currents are to be reached.
 
     Returns
     -------
     pandas.DataFrame, index ``cell_type``
-        ``excitatory_pA``, ``inhibitory_pA``, ``lgn_pA`` (at the evoked rate), ``background_pA``, ``target_pA``,
+        ``excitatory_pA``, ``inhibitory_pA``, ``lgn_pA`` (while gratings drift), ``background_pA``, ``target_pA``,
         ``needed_pA`` and ``factor``. A type without cells has the factor 1.
 
     Raises
@@ -95,16 +81,16 @@ def adjustment_factors(actuation, target_currents, signs, lgn_evoked_hz=LGN_EVOK
         Naming the cell types that have no target current, or that no factor can adjust.
     """
     types = list(actuation.columns[1:])
-    missing = [name for name in types if name not in target_currents.index]
-    if missing:
-        raise ValueError(f"no target current of cell type {', '.join(missing)}")
+    for what, currents in (("target current", target_currents), ("evoked LGN current", lgn_evoked_pa)):
+        missing = [name for name in types if name not in currents.index]
+        if missing:
+            raise ValueError(f"no {what} of cell type {', '.join(missing)}")
     sign = np.array([signs[name] for name in types])
     currents = actuation.loc[types, types].to_numpy()
-    lgn_gain = lgn_evoked_hz / actuation.at[LGN, "mean_rate_Hz"]
     table = pd.DataFrame(index=pd.Index(types, name="cell_type"))
     table["excitatory_pA"] = currents[sign > 0].sum(axis=0)
     table["inhibitory_pA"] = currents[sign < 0].sum(axis=0)
-    table["lgn_pA"] = actuation.loc[LGN, types].astype(float) * lgn_gain
+    table["lgn_pA"] = lgn_evoked_pa.loc[types].astype(float)
     table["background_pA"] = actuation.loc[BACKGROUND, types].astype(float)
     table["target_pA"] = target_currents.loc[types].astype(float)
     table["needed_pA"] = table["target_pA"] - table["background_pA"] - table["lgn_pA"]

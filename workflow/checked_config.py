@@ -180,9 +180,14 @@ def _paradigm_faults(where, paradigm, trials, raster):
 
 
 def _import_faults(config):
-    """Faults of options whose edges are imported from nowhere, or that name a file for other edges."""
+    """Faults of options whose edges are imported from nowhere, name a file for other edges, or do not fit together."""
     faults = []
     for name, option in config["options"].items():
+        if option["v1_edges"] == "adjusted" and option["background_edges"] != "built":
+            faults.append(
+                f"options.{name}.background_edges: found {option['background_edges']!r}, expected 'built': adjusted "
+                "recurrent edges are adjusted beside the built background"
+            )
         given = option.get("import_from", {})
         for key in ("v1_edges", "background_edges"):
             if option[key] == "imported" and key not in given:

@@ -48,6 +48,39 @@ rule calculate_target_currents:
         "--percentiles {input.percentiles:q} --output {output:q} > {log} 2>&1"
 
 
+rule calculate_lgn_rates:
+    """Measure the mean rates of each class of LGN cells, at rest and during the stimuli of the selectivity paradigm."""
+    input:
+        script=repo("scripts/calculate_lgn_rates.py"),
+        library=library("scripts/calculate_lgn_rates.py"),
+        nodes=rules.build_network.output.lgn_nodes,
+        node_types=rules.build_network.output.lgn_node_types,
+        # Without analysis windows, so that other windows do not change weights.
+        paradigm=lambda wildcards: f"paradigms/simulated/{NETWORKS[wildcards.network]['selectivity_paradigm']}.json",
+        spikes=lambda wildcards: all_trials(
+            NETWORKS[wildcards.network]["selectivity_paradigm"],
+            "{network}/filternet_{paradigm}/{condition}_trial{trial}/spikes.h5",
+        ),
+    output:
+        "{network}/metrics/lgn_rates.csv",
+    log:
+        "logs/calculate_lgn_rates/{network}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("calculate_lgn_rates"),
+        runtime=runtime_min("calculate_lgn_rates"),
+    params:
+        spikes_dir=lambda wildcards: (
+            f"{wildcards.network}/filternet_{NETWORKS[wildcards.network]['selectivity_paradigm']}"
+        ),
+    message:
+        "Measure LGN rates: {wildcards}"
+    shell:
+        "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
+        "--spikes-dir {params.spikes_dir:q} --output {output:q} > {log} 2>&1"
+
+
 rule calculate_actuation:
     """Calculate the mean current from each source into each cell type, with the built weights."""
     input:
@@ -56,8 +89,10 @@ rule calculate_actuation:
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         network=rules.build_network.output,
         target_currents=rules.calculate_target_currents.output,
+        lgn_rates=rules.calculate_lgn_rates.output,
     output:
-        "{network}/metrics/actuation_matrix.csv",
+        matrix="{network}/metrics/actuation_matrix.csv",
+        lgn_currents="{network}/metrics/lgn_currents.csv",
     log:
         "logs/calculate_actuation/{network}/built.log",
     benchmark:
@@ -69,13 +104,14 @@ rule calculate_actuation:
         runtime=runtime_min("calculate_actuation"),
     params:
         background_rate_hz=CONFIG["background"]["rate_hz"],
-        edges="",
+        more="--lgn-currents {network}/metrics/lgn_currents.csv",
     message:
         "Calculate currents by source and target: {wildcards}"
     shell:
         "python {input.script:q} --network-dir {wildcards.network}/network --components {wildcards.network}/components "
-        "{params.edges} --naming-scheme {input.naming_scheme:q} --target-currents {input.target_currents:q} "
-        "--background-rate-hz {params.background_rate_hz} --output {output:q} > {log} 2>&1"
+        "{params.more} --naming-scheme {input.naming_scheme:q} --target-currents {input.target_currents:q} "
+        "--lgn-rates {input.lgn_rates:q} --background-rate-hz {params.background_rate_hz} --output {output.matrix:q} "
+        "> {log} 2>&1"
 
 
 use rule calculate_actuation as calculate_option_actuation with:
@@ -85,16 +121,17 @@ use rule calculate_actuation as calculate_option_actuation with:
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         network=rules.build_network.output,
         target_currents=rules.calculate_target_currents.output,
+        lgn_rates=rules.calculate_lgn_rates.output,
         option_edges=option_edges,
     output:
-        "{network}/metrics/actuation_matrix_{option}.csv",
+        matrix="{network}/metrics/actuation_matrix_{option}.csv",
     log:
         "logs/calculate_option_actuation/{network}/{option}.log",
     benchmark:
         "benchmarks/calculate_option_actuation/{network}/{option}.tsv"
     params:
         background_rate_hz=CONFIG["background"]["rate_hz"],
-        edges=lambda wildcards: (
+        more=lambda wildcards: (
             f"--v1-edges {wildcards.network}/network/{edge_name('v1', wildcards.option)} "
             f"--background-edges {wildcards.network}/network/{edge_name('bkg', wildcards.option)}"
         ),
@@ -107,7 +144,8 @@ rule calculate_adjustment:
         library=library("scripts/calculate_adjustment.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         node_types=rules.build_network.output.v1_node_types,
-        actuation=rules.calculate_actuation.output,
+        actuation=rules.calculate_actuation.output.matrix,
+        lgn_currents=rules.calculate_actuation.output.lgn_currents,
         target_currents=rules.calculate_target_currents.output,
     output:
         factors="{network}/metrics/adjustment_factors.csv",
@@ -120,8 +158,8 @@ rule calculate_adjustment:
         mem_mb=mem_mb("calculate_adjustment"),
         runtime=runtime_min("calculate_adjustment"),
     shell:
-        "python {input.script:q} --actuation {input.actuation:q} --target-currents {input.target_currents:q} "
-        "--node-types {input.node_types:q} --naming-scheme {input.naming_scheme:q} --factors {output.factors:q} "
+        "python {input.script:q} --actuation {input.actuation:q} --lgn-currents {input.lgn_currents:q} "
+        "--target-currents {input.target_currents:q} --node-types {input.node_types:q} --naming-scheme {input.naming_scheme:q} --factors {output.factors:q} "
         "--modulation {output.modulation:q} > {log} 2>&1"
 
 
