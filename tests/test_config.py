@@ -179,6 +179,14 @@ def test_all_faults_are_named_at_once(config, schema):
         (lambda c: c["make"]["networks"].append("smal"), "make.networks: found 'smal', did you mean 'small'?"),
         (lambda c: c["make"]["options"].append("plan"), "make.options: found 'plan', did you mean 'plain'?"),
         (
+            lambda c: c["options"].update(own={"v1_edges": "adjusted", "background_edges": "placed"}),
+            "options.own.background_edges: found 'placed', expected 'built'",
+        ),
+        (
+            lambda c: c["networks"]["tiny"].update(unitary_psp="publised"),
+            "networks.tiny.unitary_psp: found 'publised', did you mean 'published'?",
+        ),
+        (
             lambda c: c["networks"]["tiny"].update(selectivity_paradigm="8dir_2trial"),
             "networks.tiny.selectivity_paradigm: found '8dir_2trial', did you mean '8dir_2trials'?",
         ),
