@@ -57,7 +57,7 @@ def only(*kept):
 FOREIGN = {
     "all": (remove_description, {*(f"network/{name}" for name in BUILT), "components/"}),
     "one file": (only("v1_nodes.h5"), {"network/v1_nodes.h5"}),
-    "cell models": (only("components"), {"components/"}),
+    "nodes and cell models": (only("v1_nodes.h5", "components"), {"network/v1_nodes.h5", "components/"}),
     "other weights": (replace_edges, {"network/v1_v1_edges.h5"}),
 }
 
@@ -93,7 +93,8 @@ def lacks_a_file(folder):
 
 
 @pytest.mark.parametrize(
-    "edit", [own_network, placed_edges, killed_build, lacks_a_file, only(), only("v1_v1_edges_a.h5")]
+    "edit",
+    [own_network, placed_edges, killed_build, lacks_a_file, only(), only("components"), only("v1_v1_edges_a.h5")],
 )
 def test_files_of_this_project_are_built_again(folder, edit):
     edit(folder)

@@ -62,8 +62,8 @@ def foreign_files(folder):
     try:
         written = json.loads((network / DESCRIPTION).read_text(encoding="utf-8")).get("files")
     except (OSError, ValueError, AttributeError):
-        components = folder / "components"
-        others = ["components/"] if components.is_dir() and any(components.iterdir()) else []
+        # Components alone are what is left where somebody deleted a network to have it built again.
+        others = ["components/"] if there and (folder / "components").is_dir() else []
         return [*(f"network/{name}" for name in there), *others]
     return [f"network/{name}" for name, found in there.items() if written and written.get(name) != found]
 
