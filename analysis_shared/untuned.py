@@ -1,8 +1,8 @@
 """How much of a selectivity index is counting noise: unbiased estimates, expectations without tuning, and tests.
 
-OSI, DSI and lifetime sparsity are lengths and spreads of what was counted, so noise only adds to them: two spikes in one
-direction give an OSI of 1. Here are estimates of their squares without that bias, what they come to on average where
-there is no tuning, and how often chance alone reaches what was found.
+OSI, DSI and lifetime sparsity are lengths and spreads of what was counted, so noise only adds to them: two spikes in
+one direction give an OSI of 1. Here are estimates of their squares without that bias, what they come to on average
+where there is no tuning, and how often chance alone reaches what was found.
 """
 
 import numpy as np
