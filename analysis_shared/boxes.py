@@ -42,8 +42,11 @@ def _box(levels, n, label):
 
 
 UNTUNED_STYLE = {"color": "#c73635", "linewidth": 1.3, "solid_capstyle": "butt"}
-UNBIASED_STYLE = {"marker": "D", "markersize": 2.6, "markerfacecolor": "white", "markeredgecolor": "black"}
-UNBIASED_STYLE |= {"markeredgewidth": 0.6, "color": "black", "linewidth": 0.8}
+UNBIASED_COLOUR = "#5b2a86"
+UNBIASED_STYLE = {"marker": "D", "markersize": 2.8, "markeredgewidth": 0.5, "markeredgecolor": "white"}
+UNBIASED_STYLE |= {"color": UNBIASED_COLOUR, "linewidth": 1.3}
+LOWEST = -0.4
+"""Intervals of few cells may reach further down than it pays to show."""
 
 
 def mark_noise(axes, at, width, row):
@@ -60,8 +63,14 @@ def mark_noise(axes, at, width, row):
     if np.isfinite(row["untuned_mean"]):
         axes.plot([at - width / 2, at + width / 2], [row["untuned_mean"]] * 2, zorder=4, **UNTUNED_STYLE)
     if np.isfinite(row.get("unbiased", np.nan)):
-        axes.plot([at, at], [row["unbiased_low"], row["unbiased_high"]], color="black", linewidth=0.8, zorder=5)
+        axes.plot([at, at], [row["unbiased_low"], row["unbiased_high"]], color=UNBIASED_COLOUR, linewidth=1.3, zorder=5)
         axes.plot([at], [row["unbiased"]], zorder=6, **UNBIASED_STYLE)
+
+
+def lower_limit(table):
+    """Lower limit of an axis of indices: 0, or below the unbiased estimates and their intervals."""
+    lowest = np.nanmin([0.0, *table["unbiased"] - 0.03, *table["unbiased_low"] - 0.03])
+    return max(lowest, LOWEST)
 
 
 def noise_handles():

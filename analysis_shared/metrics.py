@@ -41,11 +41,11 @@ METRICS = (
 
 RESPONSIVE_RATE_HZ = 0.5
 """A cell counts as responsive from this rate at its preferred direction on; below it OSI and DSI are mostly noise."""
-LEAST_MEAN_RATE_HZ = RESPONSIVE_RATE_HZ / 8
+LEAST_MEAN_RATE_HZ = RESPONSIVE_RATE_HZ / 2
 """From this mean rate over directions on, a cell counts for unbiased estimates and for tests of its tuning.
 
-That is the mean of a cell that answers one of eight directions, at the rate above. The rate at the preferred direction
-cannot choose the cells here: among cells without tuning, it picks those whose few spikes happen to share a direction.
+Cells of fewer spikes would add no bias, but most of the noise. The rate at the preferred direction cannot choose the
+cells here: among cells without tuning, it picks those whose few spikes happen to share a direction.
 """
 
 

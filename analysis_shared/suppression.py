@@ -9,7 +9,7 @@ from analysis_shared.grouping import L5_POOLED, L5_SUBTYPES, display_order
 from analysis_shared.intervals import mean_interval
 from analysis_shared.metrics import METRICS, RESPONSIVE_RATE_HZ, Metric
 from analysis_shared.paired import paired_change
-from analysis_shared.tuning_summary import check_unbiased_columns, signed_root, tested
+from analysis_shared.tuning_summary import check_unbiased_columns, is_counted, signed_root
 
 SPARSITY = Metric(
     "lifetime_sparsity", "lifetime_sparsity", "Lifetime sparsity\nover directions", "Sparsity", needs_response=True
@@ -21,8 +21,8 @@ UNBIASED = tuple(
 SUPPRESSION_METRICS = (*METRICS, SPARSITY, *UNBIASED)
 """Published OSI, DSI and sparsity are compared over cells that respond in both runs, rates over all.
 
-The three fall where rates rise, with no change of tuning. What tells whether tuning changes are the unbiased ones, roots
-of mean unbiased squares, over cells that count for them (`analysis_shared.tuning_summary.tested`) in both runs.
+The three fall where rates rise, with no change of tuning. What tells whether tuning changes are the unbiased ones:
+roots of mean unbiased squares over cells that count for them in both runs (`analysis_shared.tuning_summary`).
 """
 TRIAL_METRICS = {"evoked": "mean_rate_Hz", "spontaneous": "spontaneous_rate_Hz"}
 """Metrics that a single trial has, by the window they are measured in."""
@@ -84,7 +84,7 @@ def compare_cells(nodes, targets, baseline, perturbed):
     -------
     DataFrame
         ``node_id cell_type core target responsive_baseline responsive_perturbed`` (responsive: a rate of at least
-        `RESPONSIVE_RATE_HZ` at the preferred direction), ``tested_baseline tested_perturbed`` (counts for unbiased
+        `RESPONSIVE_RATE_HZ` at the preferred direction), ``counted_baseline counted_perturbed`` (counts for unbiased
         metrics) and, for each metric, ``{metric}_baseline {metric}_perturbed {metric}_change``; of unbiased metrics the
         squares, ``OSI_squared_baseline`` and so on. Indices of cells that hardly respond are there as measured; NaN
         where undefined (silent).
@@ -98,7 +98,7 @@ def compare_cells(nodes, targets, baseline, perturbed):
     for name, run in runs.items():
         table[f"responsive_{name}"] = (run["max_mean_rate(Hz)"] >= RESPONSIVE_RATE_HZ).to_numpy()
     for name, run in runs.items():
-        table[f"tested_{name}"] = tested(run).to_numpy()
+        table[f"counted_{name}"] = is_counted(run).to_numpy()
     columns = {}
     for metric in SUPPRESSION_METRICS:
         values = {name: run[metric.column].to_numpy(dtype=float) for name, run in runs.items()}
@@ -192,7 +192,7 @@ def compare_groups(cells, groups, trial_rates, region):
         baseline_high perturbed_low perturbed_high`` (over cells). Of unbiased metrics all these are roots.
     """
     responsive, counted = (
-        (cells[f"{name}_baseline"] & cells[f"{name}_perturbed"]).to_numpy() for name in ("responsive", "tested")
+        (cells[f"{name}_baseline"] & cells[f"{name}_perturbed"]).to_numpy() for name in ("responsive", "counted")
     )
     rows = []
     for index, entry in enumerate(groups):

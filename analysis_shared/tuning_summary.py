@@ -55,7 +55,7 @@ def root_mean_square(squares, networks=None):
     return Interval(*map(float, signed_root(np.array([mean, low, high]))), n)
 
 
-def tested(cells):
+def is_counted(cells):
     """Which cells count for unbiased estimates and tests: those with a mean rate of at least `LEAST_MEAN_RATE_HZ`."""
     return cells["Ave_Rate(Hz)"] >= LEAST_MEAN_RATE_HZ
 
@@ -107,7 +107,7 @@ def tuning_of(cells, index):
         `SIGNIFICANT`, which 5 % of untuned cells have; Wilson's interval over cells).
     """
     published = cells.loc[cells["max_mean_rate(Hz)"] >= RESPONSIVE_RATE_HZ, index].dropna()
-    counted = cells[tested(cells)]
+    counted = cells[is_counted(cells)]
     n_networks = cells["network"].nunique()
     root = root_mean_square(counted[f"{index}_squared"], counted["network"])
     p = counted[f"{index}_p"].dropna()

@@ -6,7 +6,7 @@ subtypes are shown after the pooled L5 Exc, the one group the recordings have. G
 
 Few spikes give an index above 0 to cells without tuning, in the model as in the recordings. Red ticks are the mean
 index of the same cells if none were tuned. Diamonds, to compare variants by, are the root of the mean unbiased square
-over the cells with a mean rate of at least 1/16 Hz, with 95 % intervals over networks where there are several, else
+over the cells with a mean rate of at least 0.25 Hz, with 95 % intervals over networks where there are several, else
 over cells. Give --model once for each network and option; networks of one option are pooled. Writes {output-stem}.png,
 .pdf, _boxes.csv and _tuning.csv (OSI and DSI by cell type: published, expected without tuning, unbiased, share of tuned
 cells).
@@ -22,7 +22,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis_shared.boxes import WHISKERS, box_of_percentiles, box_of_sample, mark_noise, noise_handles
+from analysis_shared.boxes import WHISKERS, box_of_percentiles, box_of_sample, lower_limit, mark_noise, noise_handles
 from analysis_shared.cells import core_cells
 from analysis_shared.grouping import broad_class, display_order, readable, with_pooled_l5
 from analysis_shared.metrics import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ, mask_unresponsive, metric
@@ -164,12 +164,12 @@ def write_sizes(axes, table, cell_types, datasets):
             axes.annotate(text, (index, 0), xytext=(0, below), ha="center", fontstyle=slant, **style, **place)
 
 
-def finish_axes(axes, name, cell_types, n_datasets, last, lowest):
+def finish_axes(axes, name, cell_types, n_datasets, last, bottom):
     """Limits, labels, and cell types below the last panel."""
     axes.set_xlim(-0.5, len(cell_types) - 0.5)
     axes.set_ylabel(metric(name).label)
     if metric(name).needs_response:
-        axes.set_ylim(min(0, lowest - 0.03), 1.03)
+        axes.set_ylim(bottom, 1.03)
     else:
         # Linear up to 1 Hz, logarithmic above: excitatory and PV rates differ tenfold, and some rates are 0.
         axes.set_yscale("symlog", linthresh=1, linscale=0.4)
@@ -191,8 +191,7 @@ def draw(table, cell_types, datasets, colours, title, undefined):
         shade_classes(axes, cell_types, colours)
         draw_boxes(axes, shown, cell_types, datasets)
         write_sizes(axes, shown, cell_types, datasets)
-        lowest = np.nanmin([0.0, *shown["unbiased"]])
-        finish_axes(axes, name, cell_types, len(datasets), index == len(PANELS) - 1, lowest)
+        finish_axes(axes, name, cell_types, len(datasets), index == len(PANELS) - 1, lower_limit(shown))
         if undefined and metric(name).needs_response:
             why = f"{', '.join(undefined)} {WHY_UNDEFINED}"
             axes.text(0.5, 0.9, why, transform=axes.transAxes, ha="center", color="#c73635", fontsize=8)

@@ -3,7 +3,7 @@
 Cohorts are those of make_node_set.py, by the weights of the variant that is shown. Boxes span the quartiles with a line
 at the median; whiskers reach from the 5th to the 95th percentile. OSI, DSI and sparsity are of cells responding at 0.5
 Hz or more. Few spikes raise all three: red ticks are the mean of the same cells if none were tuned; diamonds, to
-compare by, are the root of the mean unbiased square of OSI and DSI over the cells with a mean rate of at least 1/16 Hz,
+compare by, are the root of the mean unbiased square of OSI and DSI over the cells with a mean rate of at least 0.25 Hz,
 with 95 % intervals over networks where there are several, else over cells. Give --cells once for each variant and
 network; the networks of a variant are pooled. Writes {output-stem}.png, .pdf and _boxes.csv.
 """
@@ -14,12 +14,11 @@ import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis_shared.boxes import WHISKERS, box_of_sample, mark_noise, noise_handles
+from analysis_shared.boxes import WHISKERS, box_of_sample, lower_limit, mark_noise, noise_handles
 from analysis_shared.cohorts import CLASSES, GROUPS, MEASURES, REGIONS, THIRDS, NodeSet, in_region, node_set_cells
 from analysis_shared.metrics import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ
 from analysis_shared.node_sets import read_cells
@@ -29,9 +28,9 @@ from analysis_shared.suppression import read_responses, suppression_metric
 from analysis_shared.tuning_summary import (
     WHY_UNDEFINED,
     expected_untuned,
+    is_counted,
     is_uncovered,
     root_mean_square,
-    tested,
     trials_note,
 )
 from analysis_shared.untuned import INDICES
@@ -83,7 +82,7 @@ def noise_of(group, metric):
     """What of a metric is noise in a group of cells: its mean without tuning, and the unbiased estimate."""
     found = {"untuned_mean": expected_untuned(group, metric.column) if metric.needs_response else float("nan")}
     if metric.name in INDICES:
-        counted = group[tested(group)]
+        counted = group[is_counted(group)]
         root = root_mean_square(counted[f"{metric.name}_squared"], counted["network"])
         found |= {"unbiased": root.mean, "unbiased_low": root.low, "unbiased_high": root.high}
     return found
@@ -151,13 +150,13 @@ def draw_metric(axes, table, place):
         mark_noise(axes, at, 0.9, row)
 
 
-def finish_axes(axes, name, place, variants, last, lowest):
+def finish_axes(axes, name, place, variants, last, bottom):
     """Limits and labels; variants and classes below the last panel."""
     metric = suppression_metric(name)
     axes.set_ylabel(metric.label)
     axes.set_xlim(-1, max(place.values()) + 1)
     if metric.needs_response:
-        axes.set_ylim(min(0, lowest - 0.03), 1.03)
+        axes.set_ylim(bottom, 1.03)
     else:
         axes.set_yscale("symlog", linthresh=1, linscale=0.4)
         axes.set_yticks(RATE_TICKS_HZ, [str(tick) for tick in RATE_TICKS_HZ])
@@ -205,7 +204,7 @@ def draw(table, variants, rule, title, undefined):
     for index, (axes, name) in enumerate(zip(panels, SHOWN, strict=True)):
         shown = table[table["metric"] == name]
         draw_metric(axes, shown, place)
-        finish_axes(axes, name, place, variants, index == len(SHOWN) - 1, np.nanmin([0.0, *shown["unbiased"]]))
+        finish_axes(axes, name, place, variants, index == len(SHOWN) - 1, lower_limit(shown))
         if undefined and suppression_metric(name).needs_response:
             axes.text(0.5, 0.8, WHY_UNDEFINED, transform=axes.transAxes, ha="center", color="#c73635", fontsize=8)
         panel_letter(axes, "ABCD"[index], x=-0.08)

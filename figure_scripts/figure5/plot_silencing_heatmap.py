@@ -115,8 +115,8 @@ def footnote(summary, region):
     """What the marks mean."""
     least = LEAST_BASELINE["mean_rate_Hz"]
     return (
-        f"Cells of region {region} that are not silenced, in both runs. OSI, DSI: roots of mean unbiased squares, cells "
-        f"with a mean rate\nof at least {LEAST_MEAN_RATE_HZ:g} Hz in both. Sparsity: cells with at least "
+        f"Cells of region {region} that are not silenced, in both runs. OSI, DSI: roots of mean unbiased squares, "
+        f"cells with a mean rate\nof at least {LEAST_MEAN_RATE_HZ:g} Hz in both. Sparsity: cells with at least "
         f"{RESPONSIVE_RATE_HZ:g} Hz at the preferred direction in both; it falls where\nrates rise, with no change of "
         f"tuning. Bold: the interval excludes 0 ({interval_note(summary)}).\n× all cells silenced   ≈0 baseline below "
         f"{least:g} Hz (rate), 0, or not clearly above 0 (OSI, DSI)   – no cell to compare, or\ndirections that do not "
