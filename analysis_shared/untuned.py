@@ -1,8 +1,8 @@
 """How much of a selectivity index is counting noise: unbiased estimates, expectations without tuning, and tests.
 
-OSI, DSI and lifetime sparsity are lengths and spreads of what was counted, so noise only adds to them: two spikes in
-one direction give an OSI of 1. Here are estimates of their squares without that bias, what they come to on average
-where there is no tuning, and how often chance alone reaches what was found.
+OSI, DSI and lifetime sparsity are lengths and spreads of what was counted, so noise only adds to them: two spikes in one
+direction give an OSI of 1. Here are estimates of their squares without that bias, what they come to on average where
+there is no tuning, and how often chance alone reaches what was found.
 """
 
 import numpy as np
@@ -13,8 +13,6 @@ from analysis_shared.directions import covers_circle
 from analysis_shared.random_streams import fork, stream_key, uniform_at
 
 N_DRAWS = 500
-SPIKES_DRAWN, LEAST_DRAWS = 20_000, 50
-"""Cells of many spikes are scattered less often: the error of a mean index, 0.46 / sqrt(spikes drawn), stays 0.003."""
 INDICES = ("DSI", "OSI")
 MEASURES = (*INDICES, "lifetime_sparsity")
 COLUMNS = (
@@ -89,78 +87,55 @@ def unbiased_squares(counts, directions_deg):
 
 @njit(nogil=True, cache=True)
 def _over_draws(responses, n_trials, bounds, basis, member, least_count, found, key, ids, n_draws):
-    """Of one cell after the other, shape (n_cells, 9).
+    """Sums over the draws of one cell after the other, shape (n_cells, 9).
 
-    Numbers of shuffled draws (scattered ones of a single trial) that reach the DSI and OSI found; means of the indices
-    over scattered draws; the share of responsive draws, and means of the indices over those.
+    Of each cell: the indices, the draws that reach DSI and OSI, the responsive draws, and the indices over those.
     """
     n_cells, n_responses = responses.shape
     out = np.zeros((n_cells, 9))
-    shuffled, sums, by_direction = np.empty(n_responses), np.empty(len(member)), np.empty(member.max() + 1)
+    counts, sums, by_direction = np.empty(n_responses), np.empty(len(member)), np.empty(member.max() + 1)
     for cell in range(n_cells):
-        own, counter, row = fork(key, ids[cell]), 0, out[cell]
-        shuffled[:] = responses[cell]
-        for _ in range(n_draws if n_trials > 1 else 0):
-            counter = _shuffle(shuffled, bounds * n_trials, own, counter)
-            _sum_trials(shuffled, n_trials, sums)
-            dsi, osi, _ = _indices(sums, basis)
-            row[0] += dsi >= found[cell, 0] - _ROUNDING
-            row[1] += osi >= found[cell, 1] - _ROUNDING
-        spikes = responses[cell].sum()
-        n_scattered = n_draws if n_trials == 1 else min(n_draws, max(LEAST_DRAWS, int(SPIKES_DRAWN / max(spikes, 1))))
-        _sum_trials(responses[cell], n_trials, sums)
-        for _ in range(n_scattered):
-            counter = _scatter(sums, bounds, own, counter)
+        own = fork(key, ids[cell])
+        counter = 0
+        counts[:] = responses[cell]
+        for _ in range(n_draws):
+            counter = _redistribute(counts, n_trials, bounds, own, counter)
+            for condition in range(len(sums)):
+                sums[condition] = counts[condition * n_trials : (condition + 1) * n_trials].sum()
             dsi, osi, sparsity = _indices(sums, basis)
-            if n_trials == 1:
-                row[0] += dsi >= found[cell, 0] - _ROUNDING
-                row[1] += osi >= found[cell, 1] - _ROUNDING
             by_direction[:] = 0
             for condition in range(len(sums)):
                 by_direction[member[condition]] += basis[0, condition] * sums[condition]
-            responsive = by_direction.max() >= least_count * (1 - _ROUNDING)
-            row[2] += dsi
-            row[3] += osi
-            row[4] += sparsity
-            if responsive:
+            row = out[cell]
+            row[0] += dsi
+            row[1] += osi
+            row[2] += sparsity
+            row[3] += dsi >= found[cell, 0] - _ROUNDING
+            row[4] += osi >= found[cell, 1] - _ROUNDING
+            if by_direction.max() >= least_count * (1 - _ROUNDING):
                 row[5] += 1
                 row[6] += dsi
                 row[7] += osi
                 row[8] += sparsity
-        row[6:] /= row[5] if row[5] > 0 else np.nan
-        row[2:6] /= n_scattered
     return out
 
 
 @njit(inline="always")
-def _sum_trials(counts, n_trials, sums):
-    """Counts by condition from those of single trials."""
-    for condition in range(len(sums)):
-        sums[condition] = counts[condition * n_trials : (condition + 1) * n_trials].sum()
-
-
-@njit(inline="always")
-def _shuffle(counts, bounds, key, counter):
-    """Shuffle responses within their strata; returns the next counter."""
+def _redistribute(counts, n_trials, bounds, key, counter):
+    """Shuffle responses within their strata; those of a single trial are scattered spike by spike. Next counter."""
     for stratum in range(len(bounds) - 1):
         start, stop = bounds[stratum], bounds[stratum + 1]
-        for last in range(stop - 1, start, -1):
-            other = start + int(uniform_at(key, counter) * (last + 1 - start))
-            counter += 1
-            counts[last], counts[other] = counts[other], counts[last]
-    return counter
-
-
-@njit(inline="always")
-def _scatter(sums, bounds, key, counter):
-    """Scatter the spikes of each stratum over its conditions; returns the next counter."""
-    for stratum in range(len(bounds) - 1):
-        start, stop = bounds[stratum], bounds[stratum + 1]
-        spikes = int(sums[start:stop].sum())
-        sums[start:stop] = 0
-        for _ in range(spikes):
-            sums[start + int(uniform_at(key, counter) * (stop - start))] += 1
-            counter += 1
+        if n_trials > 1:
+            for last in range(stop - 1, start, -1):
+                other = start + int(uniform_at(key, counter) * (last + 1 - start))
+                counter += 1
+                counts[last], counts[other] = counts[other], counts[last]
+        else:
+            spikes = int(counts[start:stop].sum())
+            counts[start:stop] = 0
+            for _ in range(spikes):
+                counts[start + int(uniform_at(key, counter) * (stop - start))] += 1
+                counter += 1
     return counter
 
 
@@ -181,11 +156,10 @@ def _indices(sums, basis):
 def untuned_table(counts, directions_deg, strata, seed, least_count=0.0, n_draws=N_DRAWS):
     """What each cell's indices come to without tuning, and how often chance reaches those found.
 
-    The first scatters a cell's spikes over the directions: Poisson counts of as many spikes. (To shuffle its responses
-    would take any tuning that it has for noise.) For the second, the single responses are shuffled among all directions
-    and trials, which keeps their variability, whatever it is. Of a single trial that would leave a response to one
-    direction alone as selective as it is, so there it is scattered spikes that have to reach the index, and the test
-    holds for Poisson counts only. Conditions that differ in more than their direction are not mixed.
+    With several trials, a cell's single responses are shuffled among all directions and trials, which keeps their
+    variability, whatever it is (the counts of many cells of the model vary less than Poisson's). With one trial that
+    would leave a response to one direction alone as selective as it is, so there the spikes are scattered over the
+    directions: Poisson counts are assumed. Conditions that differ in more than the direction are not mixed.
 
     Parameters
     ----------
@@ -203,23 +177,22 @@ def untuned_table(counts, directions_deg, strata, seed, least_count=0.0, n_draws
     -------
     DataFrame
         One row a cell. ``DSI_squared OSI_squared`` from `unbiased_squares`; ``DSI_untuned OSI_untuned
-        lifetime_sparsity_untuned``, means over scattered draws; ``DSI_p OSI_p``, (1 + shuffled draws that reach the
-        index found) / (1 + draws); ``responsive_untuned``, the share of scattered draws in which the cell would count
-        as responsive, and ``DSI_untuned_responsive OSI_untuned_responsive lifetime_sparsity_untuned_responsive``, means
-        over those draws.
+        lifetime_sparsity_untuned``, means over the draws; ``DSI_p OSI_p``, (1 + draws that reach the index found) /
+        (1 + draws); ``responsive_untuned``, the share of draws in which the cell would count as responsive, and
+        ``DSI_untuned_responsive OSI_untuned_responsive lifetime_sparsity_untuned_responsive``, means over those draws.
         NaN for silent cells, and everywhere if the directions do not cover the circle.
 
     Notes
     -----
-    p tests whether responses depend on the direction at all, by the length of z1 or of z2. Tuning to orientation makes
-    the p of DSI larger than it had to be, never smaller.
+    Shuffling takes any tuning of the cell for variability. So of strongly tuned cells the expectations are upper limits,
+    and tuning to orientation makes the p of DSI larger than it had to be, never smaller.
     """
     if not covers_circle(directions_deg):
         return pd.DataFrame(np.full((counts.shape[2], len(COLUMNS)), np.nan), columns=list(COLUMNS))
     order = np.argsort(strata, kind="stable")
     counts, directions = counts[order], np.asarray(directions_deg)[order]
     n_conditions, n_trials, n_cells = counts.shape
-    bounds = np.searchsorted(np.asarray(strata)[order], np.arange(np.max(strata) + 2))
+    bounds = n_trials * np.searchsorted(np.asarray(strata)[order], np.arange(np.max(strata) + 2))
     basis, member = _basis(directions), np.unique(directions, return_inverse=True)[1]
     responses = np.ascontiguousarray(counts.reshape(n_conditions * n_trials, n_cells).T, dtype=float)
     powers = _powers(basis @ counts.sum(axis=1))
@@ -229,5 +202,7 @@ def untuned_table(counts, directions_deg, strata, seed, least_count=0.0, n_draws
         *(responses, n_trials, bounds, basis, member, float(least_count)), found.T.copy(), key, ids, n_draws
     ).T
     sums = np.where(np.isnan(found[0]), np.nan, sums)
-    values = [*unbiased_squares(counts, directions), *sums[2:5], *(1 + sums[:2]) / (1 + n_draws), *sums[5:]]
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+    n_responsive = np.where(sums[5] > 0, sums[5], np.nan)
+    squares = unbiased_squares(counts, directions)
+    values = [*squares, *sums[:3] / n_draws, *(1 + sums[3:5]) / (1 + n_draws), sums[5] / n_draws]
+    return pd.DataFrame(dict(zip(COLUMNS, [*values, *sums[6:] / n_responsive], strict=True)))
