@@ -1,8 +1,8 @@
 """How much of a selectivity index is counting noise: unbiased estimates, expectations without tuning, and tests.
 
-OSI, DSI and lifetime sparsity are lengths and spreads of what was counted, so noise only adds to them: two spikes in one
-direction give an OSI of 1. Here are estimates of their squares without that bias, what they come to on average where
-there is no tuning, and how often chance alone reaches what was found.
+OSI, DSI and lifetime sparsity are lengths and spreads of what was counted, so noise only adds to them: two spikes in
+one direction give an OSI of 1. Here are estimates of their squares without that bias, what they come to on average
+where there is no tuning, and how often chance alone reaches what was found.
 """
 
 import numpy as np
@@ -184,8 +184,8 @@ def untuned_table(counts, directions_deg, strata, seed, least_count=0.0, n_draws
 
     Notes
     -----
-    Shuffling takes any tuning of the cell for variability. So of strongly tuned cells the expectations are upper limits,
-    and tuning to orientation makes the p of DSI larger than it had to be, never smaller.
+    Shuffling takes any tuning of the cell for variability. So of strongly tuned cells the expectations are upper
+    limits, and tuning to orientation makes the p of DSI larger than it had to be, never smaller.
     """
     if not covers_circle(directions_deg):
         return pd.DataFrame(np.full((counts.shape[2], len(COLUMNS)), np.nan), columns=list(COLUMNS))
