@@ -12,6 +12,7 @@ from analysis_shared.naka_rushton import OK, PARAMETERS, naka_rushton
 from analysis_shared.reading import read_table
 from analysis_shared.responsiveness import NEGATIVE, POSITIVE
 from analysis_shared.spectra import positive_intervals, too_few
+from analysis_shared.tuning_summary import signed_root
 
 CURVE_COLUMNS = ("cell_type", "contrast", "metric", "n_cells", "n_defined", "mean", "ci_low", "ci_high")
 FIT_COLUMNS = ("cell_type", *PARAMETERS, "status")
@@ -22,10 +23,12 @@ SPECTRUM_COLUMNS = (
 )
 METRIC_LABELS = {
     "rate_Hz": "Rate (Hz)",
-    "OSI": "Orientation\nselectivity index",
+    "OSI_unbiased": "OSI, unbiased\n(root mean square)",
     "lifetime_sparsity": "Lifetime sparsity\nover directions",
     "reliability": "Split-half\nreliability (r)",
 }
+ROWS = ("rate_Hz", "OSI_unbiased", "lifetime_sparsity", "reliability")
+"""Metrics that the panels show."""
 LAYER_GROUPS = (("L1, L2/3", ("1", "2/3")), ("L4", ("4",)), ("L5", ("5",)), ("L6", ("6",)))
 
 
@@ -79,6 +82,24 @@ def pooled_curves(tables):
         mean, low, high, n = mean_interval(group["mean"])
         rows.append((*key, group["n_cells"].sum(), n, mean, low, high))
     return pd.DataFrame(rows, columns=[*keys, "n_cells", "n_networks", "mean", "ci_low", "ci_high"])
+
+
+def with_roots(curves):
+    """The curves with ``OSI_unbiased`` in the place of ``OSI_squared``: roots of the means and of their limits.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        From `pooled_curves`.
+
+    Returns
+    -------
+    DataFrame
+    """
+    squares = curves["metric"] == "OSI_squared"
+    columns = ["mean", "ci_low", "ci_high"]
+    roots = signed_root(curves[columns]).where(squares, curves[columns], axis=0)
+    return curves.assign(**roots, metric=curves["metric"].mask(squares, "OSI_unbiased"))
 
 
 def pooled_fit(fits, cell_type, contrast):

@@ -9,12 +9,17 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from analysis_shared.directions import covers_circle
 from analysis_shared.grouping import display_order
 from analysis_shared.intervals import mean_interval
 from analysis_shared.reading import check_is_file
 from analysis_shared.selectivity import direction_tuning, firing_rates, lifetime_sparsity
+from analysis_shared.untuned import untuned_table
 
-METRICS = ("rate_Hz", "OSI", "lifetime_sparsity", "reliability")
+METRICS = (
+    *("rate_Hz", "OSI", "OSI_untuned", "OSI_squared", "lifetime_sparsity", "lifetime_sparsity_untuned"),
+    "reliability",
+)
 LEAST_DIRECTIONS = 3
 """Two points are always perfectly correlated, so reliability needs this many directions."""
 FIXED = ("temporal_frequency_hz", "spatial_frequency_cpd")
@@ -194,12 +199,14 @@ def split_half_reliability(counts):
     return (first * last).sum(axis=0) / np.where(defined, length, np.nan)
 
 
-def contrast_responses(counts):
+def contrast_responses(counts, seed=0):
     """Metrics of every cell at every contrast.
 
     Parameters
     ----------
     counts : ContrastCounts
+    seed : int
+        Of the draws without tuning.
 
     Returns
     -------
@@ -207,7 +214,9 @@ def contrast_responses(counts):
         0 (the blanks) first.
     responses : dict of ndarray, shape (1 + n_contrasts, n_cells)
         By name in `METRICS`: mean rate (Hz) over directions and trials; OSI and lifetime sparsity of the trial-mean
-        rates over directions, NaN for silent cells; reliability. All but the rate are NaN at contrast 0.
+        rates over directions, NaN for silent cells, and what they come to without tuning; the unbiased estimate of
+        OSI's square (`analysis_shared.untuned`); reliability. All but the rate are NaN at contrast 0, and those of OSI
+        and sparsity everywhere if the directions do not cover the circle.
 
     Notes
     -----
@@ -218,13 +227,21 @@ def contrast_responses(counts):
     responses["rate_Hz"][0] = firing_rates(counts.blank_counts.mean(axis=0), counts.window_ms)
     for index in range(n_contrasts):
         at_contrast = counts.evoked_counts[:, index]
-        rates = firing_rates(at_contrast.mean(axis=1), counts.window_ms)
-        responses["rate_Hz"][index + 1] = rates.mean(axis=0)
-        if len(rates) > 1:
-            responses["OSI"][index + 1] = direction_tuning(rates, counts.direction_deg)["OSI"]
-            responses["lifetime_sparsity"][index + 1] = lifetime_sparsity(rates)
-        responses["reliability"][index + 1] = split_half_reliability(at_contrast)
+        found = {"rate_Hz": firing_rates(at_contrast.mean(axis=(0, 1)), counts.window_ms)}
+        found["reliability"] = split_half_reliability(at_contrast)
+        if covers_circle(counts.direction_deg):
+            found |= _selectivity(at_contrast, counts.direction_deg, seed)
+        for name, values in found.items():
+            responses[name][index + 1] = values
     return np.concatenate([[0.0], counts.contrast]), responses
+
+
+def _selectivity(counts, direction_deg, seed):
+    """OSI and sparsity at one contrast from (n_directions, n_trials, n_cells) counts, and what of them is noise."""
+    mean = counts.mean(axis=1)
+    table = untuned_table(counts, direction_deg, np.zeros(len(direction_deg), dtype=int), seed)
+    found = {name: table[name] for name in ("OSI_untuned", "OSI_squared", "lifetime_sparsity_untuned")}
+    return found | {"OSI": direction_tuning(mean, direction_deg)["OSI"], "lifetime_sparsity": lifetime_sparsity(mean)}
 
 
 def curves_table(contrast, responses, cell_types):

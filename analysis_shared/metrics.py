@@ -16,6 +16,13 @@ class Metric(NamedTuple):
     """Label where space is tight."""
     needs_response: bool
     """Whether it is left undefined for cells below the responsiveness threshold."""
+    squared: bool = False
+    """Whether the table holds estimates of its square, of which only means over cells have a root."""
+
+    @property
+    def of_cells(self):
+        """Name of a single cell's value: that of the column where it is a square."""
+        return self.column if self.squared else self.name
 
 
 METRICS = (
@@ -34,6 +41,12 @@ METRICS = (
 
 RESPONSIVE_RATE_HZ = 0.5
 """A cell counts as responsive from this rate at its preferred direction on; below it OSI and DSI are mostly noise."""
+LEAST_MEAN_RATE_HZ = RESPONSIVE_RATE_HZ / 2
+"""From this mean rate over directions on, a cell counts for unbiased estimates and for tests of its tuning.
+
+Cells of fewer spikes would add no bias, but most of the noise. The rate at the preferred direction cannot choose the
+cells here: among cells without tuning, it picks those whose few spikes happen to share a direction.
+"""
 
 
 def metric(name):

@@ -160,8 +160,26 @@ def condition_table(paradigm):
     return pd.DataFrame(rows)
 
 
+def has_direction(condition):
+    """Whether a condition shows something that moves: it has a direction, and a contrast other than 0.
+
+    Examples
+    --------
+    >>> blank = {"name": "blank", "parameters": {"contrast": 0, "direction_deg": 0}}
+    >>> has_direction(blank), has_direction({"name": "a", "parameters": {"direction_deg": 0}})
+    (False, True)
+    """
+    parameters = condition["parameters"]
+    return "direction_deg" in parameters and parameters.get("contrast") != 0
+
+
+def with_direction(paradigm):
+    """The paradigm without blanks and other conditions that have no direction."""
+    return paradigm | {"conditions": [entry for entry in paradigm["conditions"] if has_direction(entry)]}
+
+
 def directions_deg(paradigm):
-    """Direction of motion in each condition, in [0, 360).
+    """Direction of motion in each condition, in [0, 360); NaN in blanks and where there is none.
 
     Returns
     -------
@@ -170,15 +188,40 @@ def directions_deg(paradigm):
     Raises
     ------
     ValueError
-        If a condition has no ``direction_deg`` or there are fewer than two directions: no selectivity is defined then.
+        If there are fewer than two directions: no selectivity is defined then.
     """
-    name = paradigm["name"]
-    without = [entry["name"] for entry in paradigm["conditions"] if "direction_deg" not in entry["parameters"]]
-    if without:
-        raise ValueError(f"paradigm {name}: condition {without[0]} has no direction_deg, so it has no selectivity")
-    directions = np.array([entry["parameters"]["direction_deg"] for entry in paradigm["conditions"]], dtype=float) % 360
-    if len(np.unique(directions)) < 2:
+    conditions = paradigm["conditions"]
+    directions = np.array(
+        [entry["parameters"]["direction_deg"] % 360 if has_direction(entry) else np.nan for entry in conditions],
+        dtype=float,
+    )
+    found = np.unique(directions[~np.isnan(directions)])
+    if len(found) < 2:
+        only = f"only {found[0]:g} deg" if len(found) else "none"
         raise ValueError(
-            f"paradigm {name}: selectivity needs at least 2 directions, the conditions have only {directions[0]:g} deg"
+            f"paradigm {paradigm['name']}: selectivity needs at least 2 directions, the conditions have {only}"
         )
     return directions
+
+
+def direction_strata(paradigm):
+    """Which conditions differ in nothing but their direction.
+
+    Returns
+    -------
+    ndarray of int, shape (n_conditions,)
+        The same number for conditions whose other parameters are equal, from 0 in order of appearance.
+
+    Examples
+    --------
+    >>> shown = [(0, 0.1), (90, 0.1), (0, 0.8), (90, 0.8)]
+    >>> parameters = [{"direction_deg": direction, "contrast": contrast} for direction, contrast in shown]
+    >>> direction_strata({"conditions": [{"parameters": entry} for entry in parameters]}).tolist()
+    [0, 0, 1, 1]
+    """
+    others = [
+        tuple(sorted((key, value) for key, value in entry["parameters"].items() if key != "direction_deg"))
+        for entry in paradigm["conditions"]
+    ]
+    found = list(dict.fromkeys(others))
+    return np.array([found.index(other) for other in others], dtype=int)

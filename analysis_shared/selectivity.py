@@ -3,6 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from analysis_shared.directions import covers_circle
+
+STATUS = "selectivity_status"
+OK, SILENT, UNCOVERED = "ok", "silent", "directions_do_not_cover_circle"
 UNTUNED = 1e-12
 """A resultant shorter than this, relative to the summed rate, is rounding error and has no angle."""
 
@@ -47,14 +51,18 @@ def direction_tuning(rates, directions_deg):
     ----------
     rates : ndarray, shape (n_directions, n_cells), Hz
     directions_deg : ndarray, shape (n_directions,), deg
-        The indices are unbiased only for directions that sample the circle evenly.
 
     Returns
     -------
     DataFrame
         One row a cell: ``DSI OSI preferred_angle pref_dir_deg pref_ori_deg``; ``preferred_angle`` is the direction of
         the highest rate (the first, if several share it), ``pref_dir_deg`` in [0, 360), ``pref_ori_deg`` in [0, 180).
-        NaN where undefined: everything for silent cells, the last two also where z2 is zero.
+        NaN where undefined: everything for silent cells, the last two also where z2 is zero, and all but
+        ``preferred_angle`` if the directions do not cover the circle, where an untuned cell has indices above 0.
+
+    Notes
+    -----
+    Noise adds to both indices; `analysis_shared.untuned` says how much, and estimates their squares without it.
 
     Examples
     --------
@@ -67,6 +75,8 @@ def direction_tuning(rates, directions_deg):
     active = total > 0
     share = rates / np.where(active, total, np.nan)
     z1, z2 = np.exp(1j * theta) @ share, np.exp(2j * theta) @ share
+    if not covers_circle(directions_deg):
+        z1, z2 = np.full((2, rates.shape[1]), np.nan)
     orientation = np.where(np.abs(z2) > UNTUNED, np.angle(z2) / 2, np.nan)
     opposite = np.real(z1 * np.exp(-1j * orientation)) < 0
     return pd.DataFrame(
@@ -123,8 +133,10 @@ def rates_table(evoked, spontaneous, directions_deg, conditions):
 
     Parameters
     ----------
-    evoked, spontaneous : ndarray, shape (n_conditions, n_trials, n_cells), Hz
+    evoked, spontaneous : sequence of ndarray, shape (n_trials, n_cells), Hz
+        One a condition; conditions may differ in their trials.
     directions_deg : ndarray, shape (n_conditions,)
+        NaN for blanks and other conditions without a direction.
     conditions : sequence of str
         Names of the conditions.
 
@@ -132,18 +144,19 @@ def rates_table(evoked, spontaneous, directions_deg, conditions):
     -------
     DataFrame
         Columns ``DG_angle node_id Ave_Rate(Hz) SD_rate(Hz) Spont_rate(Hz) n_trials condition``: n_conditions * n_cells
-        rows by direction, then by condition as given, then by node. The SD over trials has ddof 0.
+        rows by direction, those without one last, then by condition as given, then by node. The SD over trials has
+        ddof 0.
     """
     order = np.argsort(directions_deg, kind="stable")
-    n_conditions, n_trials, n_cells = evoked.shape
+    n_cells = evoked[0].shape[1]
     return pd.DataFrame(
         {
             "DG_angle": np.repeat(_whole_if_possible(directions_deg[order]), n_cells),
-            "node_id": np.tile(np.arange(n_cells), n_conditions),
-            "Ave_Rate(Hz)": evoked.mean(axis=1)[order].ravel(),
-            "SD_rate(Hz)": evoked.std(axis=1)[order].ravel(),
-            "Spont_rate(Hz)": spontaneous.mean(axis=1)[order].ravel(),
-            "n_trials": n_trials,
+            "node_id": np.tile(np.arange(n_cells), len(order)),
+            "Ave_Rate(Hz)": np.concatenate([evoked[index].mean(axis=0) for index in order]),
+            "SD_rate(Hz)": np.concatenate([evoked[index].std(axis=0) for index in order]),
+            "Spont_rate(Hz)": np.concatenate([spontaneous[index].mean(axis=0) for index in order]),
+            "n_trials": np.repeat([len(evoked[index]) for index in order], n_cells),
             "condition": np.repeat(np.asarray(conditions, dtype=object)[order], n_cells),
         }
     )
@@ -165,8 +178,10 @@ def selectivity_table(evoked, spontaneous, directions_deg):
     -------
     DataFrame
         Columns ``node_id DSI OSI preferred_angle pref_dir_deg pref_ori_deg max_mean_rate(Hz) Ave_Rate(Hz)
-        Spont_Rate(Hz) n_trials lifetime_sparsity``. Conditions that share a direction are averaged, except for the
-        lifetime sparsity, which is over conditions. ``n_trials`` is the number of trials of each condition.
+        Spont_Rate(Hz) n_trials lifetime_sparsity selectivity_status``. Conditions that share a direction are averaged,
+        except for the lifetime sparsity, which is over conditions. ``n_trials`` is the number of trials of each
+        condition. ``selectivity_status`` is ``ok``, ``silent``, or ``directions_do_not_cover_circle``, which says why
+        the indices and the sparsity of every cell are NaN.
     """
     by_condition = evoked.mean(axis=1)
     directions, by_direction = mean_by_direction(by_condition, directions_deg)
@@ -177,5 +192,7 @@ def selectivity_table(evoked, spontaneous, directions_deg):
     table["Ave_Rate(Hz)"] = by_direction.mean(axis=0)
     table["Spont_Rate(Hz)"] = spontaneous_by_direction.mean(axis=0)
     table["n_trials"] = evoked.shape[1]
-    table["lifetime_sparsity"] = lifetime_sparsity(by_condition)
+    covered = covers_circle(directions_deg)
+    table["lifetime_sparsity"] = lifetime_sparsity(by_condition) if covered else np.nan
+    table[STATUS] = np.where(by_condition.any(axis=0), OK, SILENT) if covered else UNCOVERED
     return table

@@ -6,14 +6,24 @@ import pandas as pd
 from analysis_shared.cells import read_selectivity
 from analysis_shared.cohorts import CLASSES, in_class, in_region
 from analysis_shared.grouping import L5_POOLED, L5_SUBTYPES, display_order
+from analysis_shared.intervals import mean_interval
 from analysis_shared.metrics import METRICS, RESPONSIVE_RATE_HZ, Metric
 from analysis_shared.paired import paired_change
+from analysis_shared.tuning_summary import check_unbiased_columns, is_counted, signed_root
 
 SPARSITY = Metric(
     "lifetime_sparsity", "lifetime_sparsity", "Lifetime sparsity\nover directions", "Sparsity", needs_response=True
 )
-SUPPRESSION_METRICS = (*METRICS, SPARSITY)
-"""OSI, DSI and sparsity are compared over cells that respond in both runs, rates over all."""
+UNBIASED = tuple(
+    Metric(f"{name}_unbiased", f"{name}_squared", f"{name}, unbiased", f"{name}, unbiased", False, squared=True)
+    for name in ("OSI", "DSI")
+)
+SUPPRESSION_METRICS = (*METRICS, SPARSITY, *UNBIASED)
+"""Published OSI, DSI and sparsity are compared over cells that respond in both runs, rates over all.
+
+The three fall where rates rise, with no change of tuning. What tells whether tuning changes are the unbiased ones:
+roots of mean unbiased squares over cells that count for them in both runs (`analysis_shared.tuning_summary`).
+"""
 TRIAL_METRICS = {"evoked": "mean_rate_Hz", "spontaneous": "spontaneous_rate_Hz"}
 """Metrics that a single trial has, by the window they are measured in."""
 LEAST_BASELINE = {"mean_rate_Hz": 0.1, "preferred_direction_rate_Hz": 0.1, "spontaneous_rate_Hz": 0.1}
@@ -50,6 +60,7 @@ def read_responses(path, nodes):
         As `read_selectivity` does, and if the sparsity is missing or the rows are not those of the network.
     """
     table = read_selectivity(path)
+    check_unbiased_columns(path)
     if SPARSITY.column not in table or table[SPARSITY.column].dtype.kind not in "iuf":
         raise ValueError(f"{path}: no column {SPARSITY.column} of numbers")
     if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
@@ -73,8 +84,10 @@ def compare_cells(nodes, targets, baseline, perturbed):
     -------
     DataFrame
         ``node_id cell_type core target responsive_baseline responsive_perturbed`` (responsive: a rate of at least
-        `RESPONSIVE_RATE_HZ` at the preferred direction) and, for each metric, ``{metric}_baseline {metric}_perturbed
-        {metric}_change``. Indices of cells that hardly respond are there as measured; NaN where undefined (silent).
+        `RESPONSIVE_RATE_HZ` at the preferred direction), ``counted_baseline counted_perturbed`` (counts for unbiased
+        metrics) and, for each metric, ``{metric}_baseline {metric}_perturbed {metric}_change``; of unbiased metrics the
+        squares, ``OSI_squared_baseline`` and so on. Indices of cells that hardly respond are there as measured; NaN
+        where undefined (silent).
     """
     table = nodes[["node_id", "cell_type", "core"]].reset_index(drop=True)
     table["target"] = table["node_id"].isin(np.asarray(targets))
@@ -84,11 +97,13 @@ def compare_cells(nodes, targets, baseline, perturbed):
     }
     for name, run in runs.items():
         table[f"responsive_{name}"] = (run["max_mean_rate(Hz)"] >= RESPONSIVE_RATE_HZ).to_numpy()
+    for name, run in runs.items():
+        table[f"counted_{name}"] = is_counted(run).to_numpy()
     columns = {}
     for metric in SUPPRESSION_METRICS:
         values = {name: run[metric.column].to_numpy(dtype=float) for name, run in runs.items()}
-        columns |= {f"{metric.name}_{name}": values[name] for name in RUNS}
-        columns[f"{metric.name}_change"] = values["perturbed"] - values["baseline"]
+        columns |= {f"{metric.of_cells}_{name}": values[name] for name in RUNS}
+        columns[f"{metric.of_cells}_change"] = values["perturbed"] - values["baseline"]
     return pd.concat([table, pd.DataFrame(columns)], axis=1)
 
 
@@ -173,22 +188,26 @@ def compare_groups(cells, groups, trial_rates, region):
     DataFrame
         One row a group and metric: ``level group region metric n_region n_targets n_cells baseline perturbed change
         percent_change``, the limits ``cells_low cells_high cells_percent_low cells_percent_high`` and the same for
-        ``trials_`` (NaN for metrics that a trial does not have), ``n_trials`` (pairs of trials).
+        ``trials_`` (NaN for metrics that a trial does not have), ``n_trials`` (pairs of trials), ``baseline_low
+        baseline_high perturbed_low perturbed_high`` (over cells). Of unbiased metrics all these are roots.
     """
-    responsive = (cells["responsive_baseline"] & cells["responsive_perturbed"]).to_numpy()
+    responsive, counted = (
+        (cells[f"{name}_baseline"] & cells[f"{name}_perturbed"]).to_numpy() for name in ("responsive", "counted")
+    )
     rows = []
     for index, entry in enumerate(groups):
         head = {"level": entry["level"], "group": entry["group"], "region": region}
         for metric in SUPPRESSION_METRICS:
             used = entry["positions"]
-            if metric.needs_response:
-                used = used[responsive[used]]
-            pairs = cells.iloc[used][[f"{metric.name}_{run}" for run in RUNS]].dropna().to_numpy().T
+            if metric.needs_response or metric.squared:
+                used = used[(counted if metric.squared else responsive)[used]]
+            pairs = cells.iloc[used][[f"{metric.of_cells}_{run}" for run in RUNS]].dropna().to_numpy().T
             sizes = {"n_region": entry["n_region"], "n_targets": entry["n_targets"], "n_cells": pairs.shape[1]}
             trials = trial_rates[metric.name][..., index] if metric.name in trial_rates else np.empty((2, 0))
             if np.isnan(trials).any():
                 trials = np.empty((2, 0))
-            rows.append(head | {"metric": metric.name} | sizes | _changes(pairs, trials))
+            changes = _changes(pairs, trials)
+            rows.append(head | {"metric": metric.name} | sizes | (_rooted(changes) if metric.squared else changes))
     return pd.DataFrame(rows)
 
 
@@ -224,4 +243,28 @@ def _changes(pairs, trials):
     for name, result in (("cells", over_cells), ("trials", over_trials)):
         found |= {f"{name}_low": result.low, f"{name}_high": result.high}
         found |= {f"{name}_percent_low": result.percent_low, f"{name}_percent_high": result.percent_high}
-    return found | {"n_trials": over_trials.n}
+    found["n_trials"] = over_trials.n
+    for name, sample in zip(RUNS, pairs, strict=True):
+        found |= dict(zip((f"{name}_low", f"{name}_high"), mean_interval(sample)[1:3], strict=True))
+    return found
+
+
+def _rooted(changes):
+    """Changes of mean squares as changes of their roots.
+
+    The limits of the change are those of the perturbed mean square against the root of the baseline's, so an interval
+    excludes no change where that of the squares does. In percent only of a baseline that is clearly above 0.
+    """
+    squares = {name: changes[name] for name in ("baseline", "perturbed")}
+    before = float(signed_root(squares["baseline"]))
+    rooted = {f"{name}_{end}": float(signed_root(changes[f"{name}_{end}"])) for name in RUNS for end in ("low", "high")}
+    rooted |= {name: float(signed_root(square)) for name, square in squares.items()}
+    for name in ("change", "cells_low", "cells_high"):
+        rooted[name] = float(signed_root(squares["baseline"] + changes[name])) - before
+    whole = 100 / before if changes["baseline_low"] > 0 else np.nan
+    for name, percent in (
+        ("change", "percent_change"),
+        *((f"cells_{e}", f"cells_percent_{e}") for e in ("low", "high")),
+    ):
+        rooted[percent] = whole * rooted[name]
+    return changes | rooted

@@ -4,8 +4,10 @@ Writes three space-separated tables. Responsiveness: each cell tested against th
 counts the blanks' error in, false discoveries among the core cells held at the level by Benjamini and Hochberg's
 procedure for each side; the published test (p < level, no correction) is beside it. Curves: mean rate, OSI, lifetime
 sparsity over directions and split-half reliability by cell type and contrast, 0 being the blanks, with 95 % t intervals
-over cells. Fits: baseline, R_max, C50 and exponent of each type's mean rate, with 95 % intervals from a bootstrap over
-cells. Core cells are those within core_radius_um of network.json from the column's axis.
+over cells; also OSI and sparsity expected without tuning, and the unbiased estimate of OSI's square, all of them only
+where the directions cover the circle. Fits: baseline, R_max, C50 and exponent of each type's mean rate, with 95 %
+intervals from a bootstrap over cells. Core cells are those within core_radius_um of network.json from the column's
+axis.
 """
 
 import argparse
@@ -31,7 +33,7 @@ def parse(argv):
     parser.add_argument("--responsiveness", required=True, type=Path, help="table by cell to write")
     parser.add_argument("--curves", required=True, type=Path, help="table by cell type and contrast to write")
     parser.add_argument("--fits", required=True, type=Path, help="table of fits by cell type to write")
-    parser.add_argument("--seed", required=True, type=int, help="seed of the bootstrap")
+    parser.add_argument("--seed", required=True, type=int, help="of the bootstrap and the draws without tuning")
     parser.add_argument("--resamples", default=1000, type=int, help="bootstrap resamples (default: %(default)s)")
     parser.add_argument(
         "--level", default=LEVEL, type=float, help="false discovery rate, and published level (default: %(default)s)"
@@ -60,7 +62,7 @@ def main(argv=None):
         raise ValueError(f"--resamples {args.resamples} --level {args.level}: expected 1 or more, and between 0 and 1")
     cells, counts = core_counts(args.counts, args.network_dir, read_naming_scheme(args.naming_scheme))
     cell_types = cells["cell_type"].to_numpy()
-    contrast, responses = contrast_responses(counts)
+    contrast, responses = contrast_responses(counts, args.seed)
     write_table(responsiveness_table(cells, counts, args.level), args.responsiveness)
     write_table(curves_table(contrast, responses, cell_types), args.curves)
     progress = partial(tqdm, desc="fits of cell types", mininterval=1)

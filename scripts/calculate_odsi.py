@@ -1,21 +1,33 @@
 """Rates and selectivity of every V1 cell from the spikes of a paradigm that varies the direction of motion.
 
 Reads {spikes-dir}/{condition}_trial{trial}/spikes.h5 for every condition and trial of the paradigm and writes two
-space-separated tables: the rates of each cell in each condition, and each cell's selectivity. A missing or foreign
-spike file is an error. Windows are open on the left: a spike at the start of a window is not in it.
+space-separated tables: the rates of each cell in each condition, and each cell's selectivity, by the published
+definition and, in the last columns, without the bias of few spikes. Blanks and other conditions without a direction
+have rates (DG_angle is nan), but no part in the selectivity. Where the directions do not cover the circle, there is no
+selectivity, and the table says so. A missing or foreign spike file is an error. Windows are open on the left: a spike
+at the start of a window is not in it.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import command_line
+from analysis_shared.metrics import RESPONSIVE_RATE_HZ
 from analysis_shared.nodes import count_nodes
-from analysis_shared.paradigms import directions_deg, read_paradigm, window, windows_while_perturbed
-from analysis_shared.selectivity import firing_rates, rates_table, selectivity_table
+from analysis_shared.paradigms import (
+    direction_strata,
+    directions_deg,
+    has_direction,
+    read_paradigm,
+    window,
+    windows_while_perturbed,
+)
+from analysis_shared.selectivity import STATUS, firing_rates, rates_table, selectivity_table
 from analysis_shared.spikes import count_spikes, read_spikes
+from analysis_shared.untuned import N_DRAWS, untuned_table
 from v1_model.files import whole_file
 
 WINDOWS = ("evoked", "spontaneous")
@@ -28,6 +40,10 @@ def parse(argv):
     parser.add_argument("--spikes-dir", required=True, type=Path, help="folder with a folder of spikes a trial")
     parser.add_argument("--rates", required=True, type=Path, help="table of rates by condition to write")
     parser.add_argument("--selectivity", required=True, type=Path, help="table of selectivity by cell to write")
+    parser.add_argument("--seed", default=0, type=int, help="of the draws without tuning (default: %(default)s)")
+    parser.add_argument(
+        "--draws", default=N_DRAWS, type=int, help="draws without tuning of each cell (default: %(default)s)"
+    )
     parser.add_argument(
         "--perturbation",
         nargs=3,
@@ -38,25 +54,40 @@ def parse(argv):
 
 
 def count_all(paradigm, spikes_dir, n_nodes):
-    """Spike counts by window, each of shape (n_conditions, n_trials, n_nodes)."""
-    trials = {condition["trials"] for condition in paradigm["conditions"]}
-    if len(trials) > 1:
-        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
-    shape = (len(paradigm["conditions"]), *trials, n_nodes)
-    counts = {name: np.empty(shape, dtype=np.int32) for name in WINDOWS}
-    for index, condition in enumerate(paradigm["conditions"]):
+    """Spike counts by window, a list with an array of shape (n_trials, n_nodes) for each condition."""
+    counts = {name: [] for name in WINDOWS}
+    for condition in paradigm["conditions"]:
+        for name in WINDOWS:
+            counts[name].append(np.empty((condition["trials"], n_nodes), dtype=np.int32))
         for trial in range(condition["trials"]):
             path = spikes_dir / f"{condition['name']}_trial{trial}" / "spikes.h5"
-            node_ids, times_ms = read_spikes(path, n_nodes, paradigm["duration_ms"])
+            spikes = read_spikes(path, n_nodes, paradigm["duration_ms"])
             for name in WINDOWS:
-                counts[name][index, trial] = count_spikes(node_ids, times_ms, window(paradigm, name), n_nodes)
+                counts[name][-1][trial] = count_spikes(*spikes, window(paradigm, name), n_nodes)
     return counts
 
 
-def evenly_spaced(directions):
-    """Whether the directions sample the circle evenly."""
-    distinct = np.unique(directions)
-    return np.allclose(np.diff(distinct, append=distinct[0] + 360), 360 / len(distinct))
+def conditions_with_direction(paradigm):
+    """Places of the conditions that have a direction; all must have the same number of trials."""
+    places = [place for place, condition in enumerate(paradigm["conditions"]) if has_direction(condition)]
+    trials = {paradigm["conditions"][place]["trials"] for place in places}
+    if len(trials) > 1:
+        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
+    return places
+
+
+def selectivity_of(counts, paradigm, directions, args):
+    """Selectivity by the published definition, and what of it is counting noise."""
+    places = conditions_with_direction(paradigm)
+    counts = {name: np.stack([counts[name][place] for place in places]) for name in WINDOWS}
+    rates = [firing_rates(counts[name], window(paradigm, name)) for name in WINDOWS]
+    table = selectivity_table(*rates, directions[places])
+    start, stop = window(paradigm, "evoked")
+    # Spikes of the trials of one direction at the rate from which on a cell counts as responsive.
+    least_count = RESPONSIVE_RATE_HZ * (stop - start) / 1000 * counts["evoked"].shape[1]
+    strata = direction_strata({"conditions": [paradigm["conditions"][place] for place in places]})
+    untuned = untuned_table(counts["evoked"], directions[places], strata, args.seed, least_count, args.draws)
+    return pd.concat([table.drop(columns=STATUS), untuned, table[STATUS]], axis=1)
 
 
 def write_table(table, path):
@@ -73,13 +104,12 @@ def main(argv=None):
         directions = directions_deg(paradigm)
     except ValueError as error:
         raise ValueError(f"{args.paradigm}: {error}") from error
-    if not evenly_spaced(directions):
-        print(f"{args.paradigm}: directions do not sample the circle evenly: OSI and DSI are biased", file=sys.stderr)
     counts = count_all(paradigm, args.spikes_dir, count_nodes(args.network_dir / "v1_nodes.h5"))
-    evoked, spontaneous = (firing_rates(counts[name], window(paradigm, name)) for name in WINDOWS)
+    rates = ([firing_rates(span, window(paradigm, name)) for span in counts[name]] for name in WINDOWS)
     names = [condition["name"] for condition in paradigm["conditions"]]
-    write_table(rates_table(evoked, spontaneous, directions, names), args.rates)
-    write_table(selectivity_table(evoked, spontaneous, directions), args.selectivity)
+    selectivity = selectivity_of(counts, paradigm, directions, args)
+    write_table(rates_table(*rates, directions, names), args.rates)
+    write_table(selectivity, args.selectivity)
 
 
 if __name__ == "__main__":

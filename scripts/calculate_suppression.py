@@ -20,7 +20,7 @@ import command_line
 from analysis_shared.cohorts import REGIONS
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from analysis_shared.paradigms import read_paradigm, window, windows_while_perturbed
+from analysis_shared.paradigms import read_paradigm, window, windows_while_perturbed, with_direction
 from analysis_shared.spikes import count_spikes, read_spikes
 from analysis_shared.suppression import (
     TRIAL_METRICS,
@@ -88,7 +88,7 @@ def write_table(table, path):
 
 def main(argv=None):
     args = parse(argv)
-    paradigm = read_paradigm(args.paradigm)
+    paradigm = with_direction(read_paradigm(args.paradigm))
     paradigm["windows_ms"] = windows_while_perturbed(paradigm, args.perturbation, args.paradigm)
     nodes, _ = read_network(args.network_dir, read_naming_scheme(args.naming_scheme))
     if args.region == "core":

@@ -10,15 +10,16 @@ import pytest
 import aggregate_contrast_spikes
 import calculate_contrast_responses
 import calculate_contrast_spectra
-from analysis_shared.contrast_panels import pooled_curves, pooled_fit, pooled_shares, types_by_layer
+from analysis_shared.contrast_panels import pooled_curves, pooled_fit, pooled_shares, types_by_layer, with_roots
 from analysis_shared.intervals import mean_interval
 from analysis_shared.naka_rushton import naka_rushton
+from analysis_shared.nodes import read_naming_scheme, read_network
 from test_contrasts import paradigm_of
 from test_figures import NAMING_SCHEME, assert_figure, core_size, draw, make_network
 from v1_model.spikes import write_spikes
 
 CONTRASTS = (0.05, 0.1, 0.2, 0.4, 0.8)
-DIRECTIONS = (0, 45, 90, 135)
+DIRECTIONS = (0, 90, 180, 270)
 BASELINE_HZ, GAIN_HZ, C50, EXPONENT = 4.0, 16.0, 0.2, 2.5
 SUPPRESSED = "VIP"
 
@@ -84,7 +85,7 @@ def test_counts_are_those_of_the_files_in_the_window(made_up):
         assert counts["direction_deg"].tolist() == list(DIRECTIONS) and counts["contrast"].tolist() == list(CONTRASTS)
         assert counts["window_ms"].tolist() == [700, 2500] and counts["interval_length_ms"] == 1800
         assert counts["temporal_frequency_hz"] == 1
-        found = counts["evoked_counts"][2, 3, 1]
+        found = counts["evoked_counts"][1, 3, 1]
     with h5py.File(made_up / "spikes" / "angle90_contrast0.4_trial1" / "spikes.h5") as stream:
         ids, times = stream["spikes/v1/node_ids"][:], stream["spikes/v1/timestamps"][:]
     expected = [np.sum((ids == node) & (times > 700) & (times <= 2500)) for node in range(600)]
@@ -145,7 +146,7 @@ def test_curves_follow_the_rates_and_start_at_the_blanks(made_up):
     curves = read(made_up / "curves.csv")
     exc = curves[(curves["cell_type"] == "L2/3_Exc") & (curves["metric"] == "rate_Hz")].set_index("contrast")
     assert exc.index.tolist() == [0, *CONTRASTS]
-    # Averaged over four orientations 45 deg apart, the tuning of every cell is one half.
+    # Averaged over directions 90 deg apart, the tuning of every cell is one half.
     expected = naka_rushton(exc.index, BASELINE_HZ, GAIN_HZ / 2, C50, EXPONENT)
     # The cells' only differences are Poisson's, so the interval over cells is that of the spikes counted.
     error = np.sqrt(expected / 1.8 / np.where(exc.index == 0, 8, 16) / exc["n_cells"])
@@ -153,6 +154,45 @@ def test_curves_follow_the_rates_and_start_at_the_blanks(made_up):
     np.testing.assert_allclose(exc["sem"], error, rtol=0.35)
     blanks = curves[(curves["contrast"] == 0) & (curves["metric"] != "rate_Hz")]
     assert (blanks["n_defined"] == 0).all() and blanks["mean"].isna().all()
+
+
+def test_unbiased_selectivity_by_contrast_is_that_of_the_cells(made_up):
+    curves = with_roots(pooled_curves([read(made_up / "curves.csv")]))
+    nodes, _ = read_network(made_up / "network", read_naming_scheme(NAMING_SCHEME))
+    angle = nodes.loc[nodes["core"] & (nodes["cell_type"] == "L2/3_Exc"), "tuning_angle"].to_numpy()
+    exc = curves[(curves["cell_type"] == "L2/3_Exc") & (curves["metric"] == "OSI_unbiased")].set_index("contrast")
+    for contrast in CONTRASTS:
+        shown = naka_rushton(contrast, 0, 1, C50, EXPONENT)
+        # Four directions see half the tuning of a cell, 2 theta being 0 or 180 deg.
+        modulated = GAIN_HZ / 2 * shown * np.cos(2 * np.deg2rad(angle))
+        expected = np.mean(np.square(modulated / (BASELINE_HZ + GAIN_HZ / 2 * shown)))
+        row = exc.loc[contrast]
+        width = row["ci_high"] * abs(row["ci_high"]) - row["ci_low"] * abs(row["ci_low"])
+        assert abs(row["mean"] * abs(row["mean"]) - expected) < width
+    assert exc.loc[0.8, "ci_low"] > 0.2 and exc.loc[0.05, "ci_high"] < 0.2
+
+
+def test_directions_that_do_not_cover_the_circle_leave_the_panels_empty(made_up, tmp_path):
+    paradigm = json.loads((made_up / "paradigm.json").read_text())
+    for condition in paradigm["conditions"]:
+        if "direction_deg" in condition["parameters"]:
+            condition["parameters"]["direction_deg"] //= 2
+    (tmp_path / "paradigm.json").write_text(json.dumps(paradigm))
+    (tmp_path / "spikes").symlink_to(made_up / "spikes")
+    (tmp_path / "network").symlink_to(made_up / "network")
+    curves = read(measure(tmp_path) / "curves.csv").set_index("metric")
+    undefined = ["OSI", "OSI_untuned", "OSI_squared", "lifetime_sparsity", "lifetime_sparsity_untuned"]
+    assert curves.loc[undefined, "mean"].isna().all() and curves.loc["reliability", "mean"].notna().any()
+    arguments = [*tables_of(tmp_path, "curves", "fits"), "--variant", "plain", "--naming-scheme", NAMING_SCHEME]
+    draw(
+        "figure6/plot_contrast_curves.py",
+        *arguments,
+        "--paradigm",
+        tmp_path / "paradigm.json",
+        "--output-stem",
+        tmp_path / "c",
+    )
+    assert_figure(tmp_path / "c")
 
 
 def test_fits_find_the_curve(made_up):
@@ -260,7 +300,10 @@ def test_layer_5_of_two_variants(made_up, tmp_path):
     draw("figure6/plot_l5_contrast_responses.py", *curves, *paradigm, "--output-stem", tmp_path / "l5")
     assert_figure(tmp_path / "l5")
     shown = read(tmp_path / "l5.csv")
-    assert set(shown["cell_type"]) == {"L5_ET", "L5_IT", "L5_NP"} and set(shown["metric"]) == {"rate_Hz", "OSI"}
+    assert set(shown["cell_type"]) == {"L5_ET", "L5_IT", "L5_NP"} and set(shown["metric"]) == {
+        "rate_Hz",
+        "OSI_unbiased",
+    }
 
 
 @pytest.mark.parametrize("scale", ["raw", "normalised"])
@@ -278,11 +321,11 @@ def test_heatmaps(made_up, tmp_path, scale):
         evoked = counts["evoked_counts"][..., int(cell["node_id"])].mean(axis=2)
         blank = counts["blank_counts"][:, int(cell["node_id"])].mean()
     expected = evoked[1, 2] if scale == "raw" else (evoked[1, 2] - blank) / (evoked.mean() + blank)
-    assert cell["contrast0.2_angle45"] == pytest.approx(expected, rel=1e-4)
+    assert cell["contrast0.2_angle90"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_rasters(made_up, tmp_path):
-    conditions = ["blank", *(f"angle45_contrast{contrast}" for contrast in CONTRASTS[-2:])]
+    conditions = ["blank", *(f"angle90_contrast{contrast}" for contrast in CONTRASTS[-2:])]
     trials = [
         part for name in conditions for part in ("--trial", name, made_up / "spikes" / f"{name}_trial0" / "spikes.h5")
     ]

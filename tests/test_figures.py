@@ -15,6 +15,8 @@ from matplotlib.image import imread
 
 import calculate_odsi
 import calculate_similarity
+from analysis_shared.nodes import read_naming_scheme, type_colours
+from analysis_shared.percentiles import read_percentiles
 from analysis_shared.rasters import dot_area
 from analysis_shared.style import spread
 
@@ -137,12 +139,17 @@ def made_up(request, tmp_path_factory):
     return make_everything(root, 300, layers=("4",), radius_um=100.0)
 
 
-def draw(script, *arguments):
-    """Call a figure script's main."""
+def load(script):
+    """A figure script as a module."""
     spec = importlib.util.spec_from_file_location("figure_script", REPOSITORY / "figure_scripts" / script)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.main(list(map(str, arguments)))
+    return module
+
+
+def draw(script, *arguments):
+    """Call a figure script's main."""
+    load(script).main(list(map(str, arguments)))
 
 
 def assert_figure(stem):
@@ -199,7 +206,34 @@ def test_boxes_of_several_options_and_networks(made_up, tmp_path):
     boxes = pd.read_csv(tmp_path / "boxes_boxes.csv", sep=" ")
     rates = boxes[(boxes["metric"] == "preferred_direction_rate_Hz") & ~boxes["cell_type"].eq("L5_Exc")]
     sizes = rates.groupby("dataset")["n"].sum()
+    tuning = pd.read_csv(tmp_path / "boxes_tuning.csv", sep=" ").set_index(["dataset", "metric", "cell_type"])
+    # Excitatory cells are tuned by more than twice the concentration of the others.
+    exc = tuning.loc[("Adjusted", "OSI", "L4_Exc")]
+    assert exc["n_trials"] == 2 and exc["unbiased_low"] > 0.5 and exc["tuned_share"] > 0.5
+    assert exc["published_median"] > exc["untuned_mean"]
     assert sizes["Untrained"] == 2 * sizes["Adjusted"] == 2 * core_size(made_up)
+
+
+def test_boxes_say_why_there_is_no_selectivity(made_up, tmp_path):
+    paradigm = json.loads((made_up / "paradigm.json").read_text())
+    paradigm["conditions"] = paradigm["conditions"][:3]
+    (tmp_path / "paradigm.json").write_text(json.dumps(paradigm))
+    shared = ["--paradigm", tmp_path / "paradigm.json", "--network-dir", made_up / "network"]
+    tables = ["--rates", tmp_path / "rates.csv", "--selectivity", tmp_path / "selectivity.csv"]
+    calculate_odsi.main([*map(str, [*shared, "--spikes-dir", made_up / "spikes", *tables])])
+    panel = load("figure3/plot_odsi_boxplots.py")
+    naming = read_naming_scheme(NAMING_SCHEME)
+    models = panel.read_models([("plain", made_up / "network", tmp_path / "selectivity.csv")], naming)
+    types, tuning = list(dict.fromkeys(models["Untrained"]["cell_type"])), panel.tuning_by_dataset(models)
+    table = panel.boxes(models, read_percentiles(PERCENTILES), types, tuning)
+    assert (table.loc[(table["dataset"] == "Untrained") & (table["metric"] == "OSI"), "n"] == 0).all()
+    figure = panel.draw(table, types, ["Neuropixels", "Untrained"], type_colours(naming), "", ["Untrained"])
+    texts = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert ["Untrained undefined: directions do not cover the circle" in found for found in texts] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_similarity_heatmap_is_the_same_bytes_again(made_up, tmp_path):

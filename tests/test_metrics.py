@@ -9,6 +9,7 @@ import pytest
 from scipy.special import iv
 
 import calculate_odsi
+from analysis_shared import untuned
 from analysis_shared.metrics import mask_unresponsive
 from analysis_shared.paradigms import directions_deg, read_paradigm
 from analysis_shared.selectivity import direction_tuning, lifetime_sparsity, rates_table, selectivity_table
@@ -18,6 +19,7 @@ SELECTIVITY_COLUMNS = [
     *["node_id", "DSI", "OSI", "preferred_angle", "pref_dir_deg", "pref_ori_deg"],
     *["max_mean_rate(Hz)", "Ave_Rate(Hz)", "Spont_Rate(Hz)", "n_trials", "lifetime_sparsity"],
 ]
+ADDED_COLUMNS = [*untuned.COLUMNS, "selectivity_status"]
 EIGHT = np.arange(0, 360, 45.0)
 SIXTEEN = np.arange(0, 360, 22.5)
 
@@ -84,9 +86,15 @@ def test_lifetime_sparsity_needs_two_stimuli():
 
 def test_rates_table_has_the_published_columns_by_angle():
     evoked = np.array([[[1.0], [3.0]], [[5.0], [5.0]]])
-    table = rates_table(evoked, evoked / 2, np.array([90.0, 0.0]), ["second", "first"])
+    blank = np.array([[4.0], [4.0], [7.0]])
+    found = rates_table(
+        [blank, *evoked], [blank, *evoked / 2], np.array([np.nan, 90.0, 0.0]), ["blank", "second", "first"]
+    )
+    table, last = found.iloc[:2], found.iloc[2]
+    # A blank has rates, but no direction.
+    assert np.isnan(last["DG_angle"]) and last[["Ave_Rate(Hz)", "n_trials", "condition"]].tolist() == [5, 3, "blank"]
     assert list(table.columns) == RATES_COLUMNS
-    assert table["DG_angle"].tolist() == [0, 90]
+    assert table["DG_angle"].tolist() == [0, 90] and table["n_trials"].tolist() == [2, 2]
     assert table["condition"].tolist() == ["first", "second"]
     assert table["Ave_Rate(Hz)"].tolist() == [5, 2]
     assert table["SD_rate(Hz)"].tolist() == [0, 1]
@@ -94,12 +102,21 @@ def test_rates_table_has_the_published_columns_by_angle():
 
 
 def test_conditions_of_one_direction_are_averaged_before_the_indices():
-    evoked = np.array([[[4.0]], [[0.0]], [[2.0]], [[2.0]]])
-    table = selectivity_table(evoked, np.zeros_like(evoked), np.array([0.0, 0.0, 180.0, 180.0]))
-    assert list(table.columns) == SELECTIVITY_COLUMNS
+    evoked = np.array([4.0, 0, 2, 2, 2, 2, 2, 2])[:, None, None]
+    table = selectivity_table(evoked, np.zeros_like(evoked), np.repeat([0.0, 90, 180, 270], 2))
+    assert list(table.columns) == [*SELECTIVITY_COLUMNS, "selectivity_status"]
     assert table.loc[0, "DSI"] == pytest.approx(0)
     assert table.loc[0, "max_mean_rate(Hz)"] == 2
-    assert table.loc[0, "lifetime_sparsity"] == pytest.approx((1 - 4 / 6) / (1 - 1 / 4))
+    assert table.loc[0, "lifetime_sparsity"] == pytest.approx((1 - 4 / 5) / (1 - 1 / 8))
+
+
+@pytest.mark.parametrize("directions", [[0, 45, 90], [0, 90], [0, 120, 240], [0, 10, 20, 30]])
+def test_directions_that_do_not_cover_the_circle_define_no_selectivity(directions):
+    evoked = np.full((len(directions), 2, 1), 3.0)
+    row = selectivity_table(evoked, evoked, np.array(directions, dtype=float)).iloc[0]
+    assert row[["DSI", "OSI", "pref_dir_deg", "pref_ori_deg", "lifetime_sparsity"]].isna().all()
+    assert row[["max_mean_rate(Hz)", "Ave_Rate(Hz)", "Spont_Rate(Hz)"]].tolist() == [3, 3, 3]
+    assert row["selectivity_status"] == "directions_do_not_cover_circle"
 
 
 def test_unresponsive_cells_lose_their_selectivity_only_in_the_copy():
@@ -156,7 +173,8 @@ def calculate(folder):
 def test_tables_from_spikes_with_known_answers(experiment):
     rates, selectivity = calculate(experiment)
     assert list(rates.columns) == RATES_COLUMNS
-    assert list(selectivity.columns) == SELECTIVITY_COLUMNS
+    assert list(selectivity.columns) == [*SELECTIVITY_COLUMNS, *ADDED_COLUMNS]
+    assert selectivity["selectivity_status"].tolist() == ["ok", "ok", "silent"]
     assert len(rates) == 12
     at_90 = rates[rates["DG_angle"] == 90].set_index("node_id")
     # 4 and 8 spikes in 2 s; windows are open on the left: of the six spikes of cell 1, two are in each window.
@@ -168,6 +186,38 @@ def test_tables_from_spikes_with_known_answers(experiment):
     assert constant[["Ave_Rate(Hz)", "Spont_Rate(Hz)", "lifetime_sparsity"]].tolist() == [1, 5, 0]
     assert silent[["DSI", "OSI", "preferred_angle", "pref_dir_deg", "pref_ori_deg", "lifetime_sparsity"]].isna().all()
     assert (selectivity["n_trials"] == 2).all()
+
+
+@pytest.mark.parametrize("n_blanks", [2, 3])
+def test_blanks_have_no_part_in_selectivity(experiment, n_blanks):
+    """Gratings of two contrasts with blanks: cell 0 has 10 Hz in every grating, cell 1 at 90 deg alone."""
+    shown = [(angle, contrast) for contrast in (0.4, 0.8) for angle in (0, 90, 180, 270)]
+    conditions = [{"name": "blank", "trials": n_blanks, "parameters": {"contrast": 0, "direction_deg": 0}}]
+    conditions += [{"name": "grey", "trials": 2, "parameters": {}}]
+    conditions += [
+        {"name": f"a{angle}c{c}", "trials": 2, "parameters": {"direction_deg": angle, "contrast": c}}
+        for angle, c in shown
+    ]
+    write_paradigm(experiment, conditions, {"evoked": [500, 2500], "spontaneous": [100, 500]})
+    for condition in conditions:
+        for trial in range(condition["trials"]):
+            spikes = [(2, 1.0)]
+            if condition["parameters"].get("contrast"):
+                spikes += [(0, 600.0 + 90 * index) for index in range(20)]
+            if condition["parameters"].get("direction_deg") == 90:
+                spikes += [(1, 600.0 + index) for index in range(8)]
+            write_spikes(experiment / "spikes" / f"{condition['name']}_trial{trial}" / "spikes.h5", spikes)
+    rates, selectivity = calculate(experiment)
+    untuned_cell, tuned = selectivity.loc[0], selectivity.loc[1]
+    assert untuned_cell[["DSI", "OSI", "lifetime_sparsity"]].tolist() == pytest.approx([0, 0, 0], abs=1e-6)
+    assert untuned_cell[["DSI_squared", "OSI_squared"]].tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert untuned_cell[["Ave_Rate(Hz)", "max_mean_rate(Hz)", "n_trials"]].tolist() == [10, 10, 2]
+    assert tuned[["DSI", "OSI", "DSI_squared", "OSI_squared", "Ave_Rate(Hz)"]].tolist() == pytest.approx(
+        [1, 1, 1, 1, 1]
+    )
+    without = rates[rates["condition"].isin(["blank", "grey"])]
+    assert without["DG_angle"].isna().all() and rates["DG_angle"].notna().sum() == 3 * len(shown)
+    assert set(without.loc[without["condition"] == "blank", "n_trials"]) == {n_blanks}
 
 
 def test_a_missing_trial_stops_the_step_and_leaves_no_table(experiment):
@@ -183,7 +233,7 @@ def test_a_missing_trial_stops_the_step_and_leaves_no_table(experiment):
     [
         ([{"name": "a", "trials": 2, "parameters": {"direction_deg": 45}}], "at least 2 directions"),
         ([{"name": f"a{d}", "trials": 2, "parameters": {"direction_deg": d}} for d in (0, 360)], "at least 2 direct"),
-        ([{"name": "flash", "trials": 2, "parameters": {"contrast": 1}}], "condition flash has no direction_deg"),
+        ([{"name": "flash", "trials": 2, "parameters": {"contrast": 1}}], "the conditions have none"),
     ],
 )
 def test_paradigms_without_directions_are_refused(tmp_path, conditions, message):

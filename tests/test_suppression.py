@@ -15,6 +15,7 @@ import calculate_suppression
 import small_runs
 from analysis_shared.intervals import mean_interval
 from analysis_shared.paired import paired_change
+from analysis_shared.selectivity import selectivity_table
 from analysis_shared.suppression import SUPPRESSION_METRICS, cell_groups, compare_cells, compare_groups, with_windows
 from analysis_shared.suppression_summary import (
     LOW_BASELINE,
@@ -25,6 +26,7 @@ from analysis_shared.suppression_summary import (
     read_type_tables,
     summarise_changes,
 )
+from analysis_shared.untuned import untuned_table
 from small_runs import small_run  # noqa: F401
 from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
 from test_workflow_graph import dry_run, snakemake  # noqa: F401
@@ -91,7 +93,7 @@ def test_what_is_undefined_is_nan():
 
 def selectivity(rates, **columns):
     table = {"node_id": range(len(rates)), "max_mean_rate(Hz)": rates, "Ave_Rate(Hz)": rates, "Spont_Rate(Hz)": rates}
-    table |= {"OSI": 0.5, "DSI": 0.5, "lifetime_sparsity": 0.5} | columns
+    table |= {"OSI": 0.5, "DSI": 0.5, "lifetime_sparsity": 0.5, "OSI_squared": 0.25, "DSI_squared": 0.25} | columns
     return pd.DataFrame(table)
 
 
@@ -188,6 +190,44 @@ def test_tables_that_do_not_belong_together_are_refused(nodes, tmp_path):
         read_type_tables([["a", core]])
 
 
+def responses_of(rng, rates_hz):
+    """A selectivity table of Poisson cells from their rates by direction (8, n_cells), two trials of 2 s."""
+    counts = rng.poisson(2 * np.asarray(rates_hz)[:, None], (8, 2, rates_hz.shape[1]))
+    directions = np.arange(0, 360, 45.0)
+    squares = untuned_table(counts, directions, np.zeros(8, dtype=int), seed=1, least_count=2, n_draws=5)
+    table = selectivity_table(counts / 2, counts / 2, directions)
+    return table.join(squares)
+
+
+def test_rates_that_rise_lower_the_published_index_of_untuned_cells_but_not_the_unbiased_one():
+    rng, n_cells = np.random.default_rng(4), 1500
+    nodes = pd.DataFrame({"node_id": range(n_cells), "cell_type": "L4_Exc", "ei": "e", "class": "Exc", "core": True})
+    runs = [responses_of(rng, np.full((8, n_cells), rate)) for rate in (1.0, 4.0)]
+    _, types = compare(nodes, [], *runs)
+    published, unbiased = (types.loc[("cell_type", "L4_Exc", name)] for name in ("OSI", "OSI_unbiased"))
+    assert published["cells_high"] < 0 and published["percent_change"] < -40
+    assert unbiased["cells_low"] < 0 < unbiased["cells_high"]
+    assert unbiased["baseline_low"] < 0 < unbiased["baseline_high"] and np.isnan(unbiased["percent_change"])
+    # An index that is not clearly above 0 has no percentage, and the figures say why.
+    table = types.reset_index().assign(perturbation="up", network=0)
+    states = summarise_changes(table[table["level"] == "cell_type"]).set_index("metric")["state"]
+    assert states["OSI_unbiased"] == LOW_BASELINE and states["OSI"] == VALUE
+
+
+def test_unbiased_changes_find_what_was_planted():
+    rng, n_cells = np.random.default_rng(5), 1500
+    nodes = pd.DataFrame({"node_id": range(n_cells), "cell_type": "L4_Exc", "ei": "e", "class": "Exc", "core": True})
+    # An OSI of 0.3 at 1 Hz, of 0.2 at 4 Hz.
+    wave = np.cos(2 * np.deg2rad(np.arange(0, 360, 45.0)))[:, None] * np.ones(n_cells)
+    runs = [responses_of(rng, rate * (1 + 2 * osi * wave)) for rate, osi in ((1.0, 0.3), (4.0, 0.2))]
+    _, types = compare(nodes, [], *runs)
+    row = types.loc[("cell_type", "L4_Exc", "OSI_unbiased")]
+    assert row[["baseline", "perturbed"]].tolist() == pytest.approx([0.3, 0.2], abs=0.02)
+    assert row["baseline_low"] < 0.3 < row["baseline_high"] and row["perturbed_low"] < 0.2 < row["perturbed_high"]
+    assert row["cells_low"] < -0.1 < row["cells_high"] < 0 and row["percent_change"] == pytest.approx(-100 / 3, abs=8)
+    assert row["cells_percent_low"] < row["percent_change"] < row["cells_percent_high"] < 0
+
+
 # --- planted changes through the scripts ---------------------------------------------------------------------------
 
 
@@ -281,6 +321,22 @@ def test_cells_and_trials_have_the_same_means(planted):
     found = types[(types["group"] == "L6_Exc") & (types["metric"] == "preferred_direction_rate_Hz")].iloc[0]
     assert found["baseline"] == pytest.approx(by_hand["preferred_direction_rate_Hz_baseline"].mean(), rel=1e-5)
     assert set(types["metric"]) == {metric.name for metric in SUPPRESSION_METRICS}
+
+
+def test_blanks_are_left_out(planted, tmp_path):
+    """As many blanks as trials, in which the silenced run differs: the changes are those of the gratings."""
+    root = tmp_path / "copy"
+    shutil.copytree(planted[0], root)
+    paradigm = json.loads((root / "paradigm.json").read_text())
+    blank = {"name": "blank", "trials": 4, "parameters": {"contrast": 0, "direction_deg": 0}}
+    paradigm["conditions"].insert(0, blank)
+    (root / "paradigm.json").write_text(json.dumps(paradigm))
+    for trial in range(4):
+        for run, at in (("plain", 1000.0), ("silenced", 200.0)):
+            write_spikes(root / run / f"blank_trial{trial}" / "spikes.h5", np.arange(100), np.full(100, at))
+    measure(root)
+    for name in ("cells.csv", "types.csv"):
+        assert (root / name).read_text() == (planted[0] / name).read_text()
 
 
 def test_a_missing_trial_is_an_error(planted, tmp_path):

@@ -3,8 +3,13 @@
 Boxes span the quartiles with a line at the median; whiskers reach from the 5th to the 95th percentile, which the
 experimental percentiles give exactly. OSI and DSI are of cells responding at 0.5 Hz or more on either side. Layer 5
 subtypes are shown after the pooled L5 Exc, the one group the recordings have. Groups of fewer than ten are hatched.
-Give --model once for each network and option; networks of one option are pooled. Writes {output-stem}.png, .pdf and
-_boxes.csv.
+
+Few spikes give an index above 0 to cells without tuning, in the model as in the recordings. Red ticks are the mean
+index of the same cells if none were tuned. Diamonds, to compare variants by, are the root of the mean unbiased square
+over the cells with a mean rate of at least 0.25 Hz, with 95 % intervals over networks where there are several, else
+over cells. Give --model once for each network and option; networks of one option are pooled. Writes {output-stem}.png,
+.pdf, _boxes.csv and _tuning.csv (OSI and DSI by cell type: published, expected without tuning, unbiased, share of tuned
+cells).
 """
 
 import argparse
@@ -17,10 +22,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis_shared.boxes import WHISKERS, box_of_percentiles, box_of_sample
-from analysis_shared.cells import pooled_core_cells
+from analysis_shared.boxes import WHISKERS, box_of_percentiles, box_of_sample, lower_limit, mark_noise, noise_handles
+from analysis_shared.cells import core_cells
 from analysis_shared.grouping import broad_class, display_order, readable, with_pooled_l5
-from analysis_shared.metrics import RESPONSIVE_RATE_HZ, mask_unresponsive, metric
+from analysis_shared.metrics import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ, mask_unresponsive, metric
 from analysis_shared.nodes import read_naming_scheme, type_colours
 from analysis_shared.percentiles import COLUMNS, read_percentiles
 from analysis_shared.similarity import MINIMUM_SIZE
@@ -33,10 +38,18 @@ from analysis_shared.style import (
     save_figure,
     variant_label,
 )
+from analysis_shared.tuning_summary import (
+    WHY_UNDEFINED,
+    check_unbiased_columns,
+    is_uncovered,
+    trials_note,
+    tuning_table,
+)
 from v1_model.files import whole_file
 
 PANELS = ("preferred_direction_rate_Hz", "OSI", "DSI")
 RATE_TICKS_HZ = (0, 1, 3, 10, 30, 100)
+NOISE = ("untuned_mean", "unbiased", "unbiased_low", "unbiased_high")
 GROUP_WIDTH = 0.8
 EDGE_WIDTH = 0.6
 
@@ -59,29 +72,38 @@ def parse(argv):
 
 
 def read_models(models, naming):
-    """Core cells by label of the option, pooled over networks, masked and with the pooled layer 5 type."""
+    """Core cells by label of the option, pooled over networks and with the pooled layer 5 type."""
     sources = {}
     for option, network_dir, selectivity in models:
-        sources.setdefault(variant_label(option), []).append((network_dir, selectivity))
-    return {
-        label: with_pooled_l5(mask_unresponsive(pooled_core_cells(entries, naming)))
-        for label, entries in sources.items()
-    }
+        check_unbiased_columns(selectivity)
+        cells = core_cells(network_dir, selectivity, naming).assign(network=str(network_dir))
+        sources.setdefault(variant_label(option), []).append(cells)
+    return {label: with_pooled_l5(pd.concat(entries, ignore_index=True)) for label, entries in sources.items()}
 
 
-def boxes(models, percentiles, cell_types):
-    """Box statistics of every data set, metric and cell type: one row each."""
+def tuning_by_dataset(models):
+    """Tuning of each cell type of each variant, with a column ``dataset`` first."""
+    tables = [tuning_table(cells).assign(dataset=label) for label, cells in models.items()]
+    joined = pd.concat(tables, ignore_index=True)
+    return joined[["dataset", *joined.columns.drop("dataset")]]
+
+
+def boxes(models, percentiles, cell_types, tuning):
+    """Box statistics of every data set, metric and cell type: one row each, with what of the model's is noise."""
     rows = []
+    masked = {label: mask_unresponsive(cells) for label, cells in models.items()}
     for name in PANELS:
         for cell_type in cell_types:
             if (cell_type, name) in percentiles.index:
                 recorded = percentiles.loc[(cell_type, name)]
                 box = box_of_percentiles(recorded[list(COLUMNS)], recorded["n_units"])
                 rows.append({"dataset": NEUROPIXELS, "metric": name, "cell_type": cell_type, **box})
-            for label, cells in models.items():
+            for label, cells in masked.items():
                 sample = cells.loc[cells["cell_type"] == cell_type, metric(name).column].dropna()
                 rows.append({"dataset": label, "metric": name, "cell_type": cell_type, **box_of_sample(sample)})
-    return pd.DataFrame(rows).drop(columns=["label", "fliers"])
+    keys = ["dataset", "metric", "cell_type"]
+    table = pd.DataFrame(rows).drop(columns=["label", "fliers"])
+    return table.merge(tuning[[*keys, *NOISE]], on=keys, how="left", validate="one_to_one")
 
 
 def draw_boxes(axes, table, cell_types, datasets):
@@ -108,6 +130,8 @@ def draw_boxes(axes, table, cell_types, datasets):
         for patch, n in zip(artists["boxes"], shown["n"], strict=True):
             if n < MINIMUM_SIZE:
                 patch.set_hatch("//////")
+        for at, row in zip(positions, stats, strict=True):
+            mark_noise(axes, at, width, row)
 
 
 def shade_classes(axes, cell_types, colours):
@@ -140,12 +164,12 @@ def write_sizes(axes, table, cell_types, datasets):
             axes.annotate(text, (index, 0), xytext=(0, below), ha="center", fontstyle=slant, **style, **place)
 
 
-def finish_axes(axes, name, cell_types, n_datasets, last):
+def finish_axes(axes, name, cell_types, n_datasets, last, bottom):
     """Limits, labels, and cell types below the last panel."""
     axes.set_xlim(-0.5, len(cell_types) - 0.5)
     axes.set_ylabel(metric(name).label)
     if metric(name).needs_response:
-        axes.set_ylim(0, 1.03)
+        axes.set_ylim(bottom, 1.03)
     else:
         # Linear up to 1 Hz, logarithmic above: excitatory and PV rates differ tenfold, and some rates are 0.
         axes.set_yscale("symlog", linthresh=1, linscale=0.4)
@@ -157,8 +181,8 @@ def finish_axes(axes, name, cell_types, n_datasets, last):
     axes.set_xticks(range(len(cell_types)), labels, rotation=90)
 
 
-def draw(table, cell_types, datasets, colours, title):
-    """The whole figure: a panel a metric."""
+def draw(table, cell_types, datasets, colours, title, undefined):
+    """The whole figure: a panel a metric; `undefined` are the data sets whose directions define no index."""
     width = min(3 + 0.45 * len(cell_types), PAGE_WIDTH_IN)
     figure = Figure(figsize=(width, 7.4), layout="constrained")
     panels = figure.subplots(len(PANELS), 1)
@@ -167,17 +191,22 @@ def draw(table, cell_types, datasets, colours, title):
         shade_classes(axes, cell_types, colours)
         draw_boxes(axes, shown, cell_types, datasets)
         write_sizes(axes, shown, cell_types, datasets)
-        finish_axes(axes, name, cell_types, len(datasets), last=index == len(PANELS) - 1)
+        finish_axes(axes, name, cell_types, len(datasets), index == len(PANELS) - 1, lower_limit(shown))
+        if undefined and metric(name).needs_response:
+            why = f"{', '.join(undefined)} {WHY_UNDEFINED}"
+            axes.text(0.5, 0.9, why, transform=axes.transAxes, ha="center", color="#c73635", fontsize=8)
         panel_letter(axes, "ABC"[index], x=-0.09)
-    patches = [Patch(facecolor=dataset_colour(label), edgecolor="black", linewidth=0.6) for label in datasets]
-    small = Patch(facecolor="white", edgecolor="black", linewidth=0.6, hatch="//////")
+    edge = {"edgecolor": "black", "linewidth": 0.6}
+    patches = [Patch(facecolor=dataset_colour(label), label=label, **edge) for label in datasets]
+    small = Patch(facecolor="white", hatch="//////", label=f"n < {MINIMUM_SIZE}", **edge)
     figure.legend(
-        [*patches, small],
-        [*datasets, f"n < {MINIMUM_SIZE}"],
+        handles=[*patches, small, *noise_handles()],
         loc="outside upper center",
-        ncols=len(datasets) + 1,
-        title=f"{title}\nwhiskers: {WHISKERS[0]}th to {WHISKERS[1]}th percentile; OSI, DSI: cells with\n"
-        f"at least {RESPONSIVE_RATE_HZ:g} Hz at the preferred direction".lstrip(),
+        ncols=min(len(datasets) + 3, 6),
+        title=f"{title}\nwhiskers: {WHISKERS[0]}th to {WHISKERS[1]}th percentile; OSI, DSI: cells with at least "
+        f"{RESPONSIVE_RATE_HZ:g} Hz at the preferred direction.\nFew spikes raise them, the recordings' too. Red: mean "
+        "of these cells if none were tuned.\nDiamonds: root of the mean unbiased square, cells with a mean rate of at "
+        f"least {LEAST_MEAN_RATE_HZ:g} Hz".lstrip(),
         title_fontsize=8,
     )
     return figure
@@ -188,12 +217,17 @@ def main(argv=None):
     naming = read_naming_scheme(args.naming_scheme)
     models = read_models(args.model, naming)
     cell_types = display_order(set().union(*(cells["cell_type"] for cells in models.values())))
-    table = boxes(models, read_percentiles(args.percentiles), cell_types)
+    tuning = tuning_by_dataset(models)
+    table = boxes(models, read_percentiles(args.percentiles), cell_types, tuning)
+    undefined = [label for label, cells in models.items() if is_uncovered(cells)]
+    trials = trials_note(pd.concat(models.values()))
+    title = ", ".join(filter(None, [args.title, f"model: {trials} trials a direction"]))
     with mpl.rc_context({**publication_style(), "hatch.linewidth": 0.4}):
-        figure = draw(table, cell_types, [NEUROPIXELS, *models], type_colours(naming), args.title)
+        figure = draw(table, cell_types, [NEUROPIXELS, *models], type_colours(naming), title, undefined)
         save_figure(figure, args.output_stem, whole_file)
-    with whole_file(f"{args.output_stem}_boxes.csv") as part:
-        table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
+    for name, content in (("boxes", table), ("tuning", tuning)):
+        with whole_file(f"{args.output_stem}_{name}.csv") as part:
+            content.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Box plots of mean rate, OSI, DSI and lifetime sparsity by cohort: low, mid and high thirds of each class.
 
 Cohorts are those of make_node_set.py, by the weights of the variant that is shown. Boxes span the quartiles with a line
-at the median; whiskers reach from the 5th to the 95th percentile. OSI, DSI and sparsity are of cells responding at
-0.5 Hz or more. Give --cells once for each variant and network; the networks of a variant are pooled. Writes
-{output-stem}.png, .pdf and _boxes.csv.
+at the median; whiskers reach from the 5th to the 95th percentile. OSI, DSI and sparsity are of cells responding at 0.5
+Hz or more. Few spikes raise all three: red ticks are the mean of the same cells if none were tuned; diamonds, to
+compare by, are the root of the mean unbiased square of OSI and DSI over the cells with a mean rate of at least 0.25 Hz,
+with 95 % intervals over networks where there are several, else over cells. Give --cells once for each variant and
+network; the networks of a variant are pooled. Writes {output-stem}.png, .pdf and _boxes.csv.
 """
 
 import argparse
@@ -16,13 +18,22 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis_shared.boxes import WHISKERS, box_of_sample
+from analysis_shared.boxes import WHISKERS, box_of_sample, lower_limit, mark_noise, noise_handles
 from analysis_shared.cohorts import CLASSES, GROUPS, MEASURES, REGIONS, THIRDS, NodeSet, in_region, node_set_cells
-from analysis_shared.metrics import RESPONSIVE_RATE_HZ
+from analysis_shared.metrics import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ
 from analysis_shared.node_sets import read_cells
 from analysis_shared.nodes import read_naming_scheme
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure, variant_label
 from analysis_shared.suppression import read_responses, suppression_metric
+from analysis_shared.tuning_summary import (
+    WHY_UNDEFINED,
+    expected_untuned,
+    is_counted,
+    is_uncovered,
+    root_mean_square,
+    trials_note,
+)
+from analysis_shared.untuned import INDICES
 from v1_model.files import whole_file
 
 SHOWN = ("mean_rate_Hz", "OSI", "DSI", "lifetime_sparsity")
@@ -67,6 +78,16 @@ def cohort_cells(sources, naming, rule):
     return pd.concat(parts, ignore_index=True)
 
 
+def noise_of(group, metric):
+    """What of a metric is noise in a group of cells: its mean without tuning, and the unbiased estimate."""
+    found = {"untuned_mean": expected_untuned(group, metric.column) if metric.needs_response else float("nan")}
+    if metric.name in INDICES:
+        counted = group[is_counted(group)]
+        root = root_mean_square(counted[f"{metric.name}_squared"], counted["network"])
+        found |= {"unbiased": root.mean, "unbiased_low": root.low, "unbiased_high": root.high}
+    return found
+
+
 def boxes(cells):
     """Box statistics of every variant, class, third and metric: one row each."""
     rows = []
@@ -76,7 +97,8 @@ def boxes(cells):
             metric = suppression_metric(name)
             sample = group.loc[responsive, metric.column] if metric.needs_response else group[metric.column]
             head = {"variant": variant, "class": cell_class, "third": third, "metric": name}
-            rows.append(head | {"n_networks": group["network"].nunique()} | box_of_sample(sample.dropna().to_numpy()))
+            head |= {"n_networks": group["network"].nunique()}
+            rows.append(head | box_of_sample(sample.dropna().to_numpy()) | noise_of(group, metric))
     return pd.DataFrame(rows).drop(columns=["label", "fliers"])
 
 
@@ -125,15 +147,16 @@ def draw_metric(axes, table, place):
             medianprops={"color": "black", "linewidth": 1.0},
             manage_ticks=False,
         )
+        mark_noise(axes, at, 0.9, row)
 
 
-def finish_axes(axes, name, place, variants, last):
+def finish_axes(axes, name, place, variants, last, bottom):
     """Limits and labels; variants and classes below the last panel."""
     metric = suppression_metric(name)
     axes.set_ylabel(metric.label)
     axes.set_xlim(-1, max(place.values()) + 1)
     if metric.needs_response:
-        axes.set_ylim(0, 1.03)
+        axes.set_ylim(bottom, 1.03)
     else:
         axes.set_yscale("symlog", linthresh=1, linscale=0.4)
         axes.set_yticks(RATE_TICKS_HZ, [str(tick) for tick in RATE_TICKS_HZ])
@@ -173,27 +196,32 @@ def label_classes(axes, centres, variants, below_points):
         )
 
 
-def draw(table, variants, rule, title):
-    """The whole figure: a panel a metric."""
+def draw(table, variants, rule, title, undefined):
+    """The whole figure: a panel a metric; `undefined` if the directions of all cells define no index."""
     place = places(variants)
     figure = Figure(figsize=(PAGE_WIDTH_IN, 7.6), layout="constrained")
     panels = figure.subplots(len(SHOWN), 1)
     for index, (axes, name) in enumerate(zip(panels, SHOWN, strict=True)):
-        draw_metric(axes, table[table["metric"] == name], place)
-        finish_axes(axes, name, place, variants, last=index == len(SHOWN) - 1)
+        shown = table[table["metric"] == name]
+        draw_metric(axes, shown, place)
+        finish_axes(axes, name, place, variants, index == len(SHOWN) - 1, lower_limit(shown))
+        if undefined and suppression_metric(name).needs_response:
+            axes.text(0.5, 0.8, WHY_UNDEFINED, transform=axes.transAxes, ha="center", color="#c73635", fontsize=8)
         panel_letter(axes, "ABCD"[index], x=-0.08)
     n_networks = table["n_networks"].max()
     networks = f"{n_networks} networks pooled" if n_networks > 1 else "one network"
-    shown = variant_label(variants[0]) if len(variants) == 1 else ""
+    alone = variant_label(variants[0]) if len(variants) == 1 else ""
     ranked = f"{rule['measure'].replace('_', ' ')} within {rule['group'].replace('_', ' ')}, region {rule['region']}"
+    edge = {"edgecolor": "black", "linewidth": 0.6}
+    patches = [Patch(facecolor=THIRD_COLOURS[third], label=third, **edge) for third in reversed(THIRDS)]
     figure.legend(
-        [Patch(facecolor=THIRD_COLOURS[third], edgecolor="black", linewidth=0.6) for third in reversed(THIRDS)],
-        list(reversed(THIRDS)),
+        handles=[*patches, *noise_handles()],
         loc="outside upper center",
-        ncols=len(THIRDS),
-        title=f"{', '.join(filter(None, [title, shown, networks]))}: thirds by {ranked}\nsmall: n cells; whiskers: "
+        ncols=len(THIRDS) + 2,
+        title=f"{', '.join(filter(None, [title, alone, networks]))}: thirds by {ranked}\nsmall: n cells; whiskers: "
         f"{WHISKERS[0]}th to {WHISKERS[1]}th percentile; OSI, DSI, sparsity: cells with at least "
-        f"{RESPONSIVE_RATE_HZ:g} Hz",
+        f"{RESPONSIVE_RATE_HZ:g} Hz.\nFew spikes raise these. Red: mean of these cells if none were tuned. Diamonds: "
+        f"root of the mean unbiased\nsquare, cells with a mean rate of at least {LEAST_MEAN_RATE_HZ:g} Hz",
         title_fontsize=8,
     )
     return figure
@@ -205,7 +233,8 @@ def main(argv=None):
     cells = cohort_cells(args.cells, read_naming_scheme(args.naming_scheme), rule)
     table = boxes(cells)
     with mpl.rc_context(publication_style()):
-        figure = draw(table, list(dict.fromkeys(cells["variant"])), rule, args.title)
+        title = ", ".join(filter(None, [args.title, f"{trials_note(cells)} trials a direction"]))
+        figure = draw(table, list(dict.fromkeys(cells["variant"])), rule, title, is_uncovered(cells))
         save_figure(figure, args.output_stem, whole_file)
     with whole_file(f"{args.output_stem}_boxes.csv") as part:
         table.assign(**rule).to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")

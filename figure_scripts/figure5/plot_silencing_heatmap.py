@@ -1,8 +1,9 @@
 """Heatmaps of what silencing changes: cell types by perturbations, in percent of the unperturbed mean.
 
-One heatmap each for mean rate, OSI, DSI and lifetime sparsity; cells that are silenced are left out in both runs.
-Several networks are averaged. Values in bold have a 95 % interval that excludes no change: over networks, or with one
-network over trials (rates) or cells. Writes {output-stem}.png, .pdf and .csv.
+One heatmap each for mean rate, OSI, DSI and lifetime sparsity; cells that are silenced are left out in both runs. OSI
+and DSI are roots of mean unbiased squares, as the published indices fall where rates rise, with no change of tuning;
+sparsity is as published and does. Several networks are averaged. Values in bold have a 95 % interval that excludes no
+change: over networks, or with one network over trials (rates) or cells. Writes {output-stem}.png, .pdf and .csv.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis_shared.grouping import display_order, readable
-from analysis_shared.metrics import RESPONSIVE_RATE_HZ
+from analysis_shared.metrics import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure, text_colour
 from analysis_shared.suppression import LEAST_BASELINE, suppression_metric
 from analysis_shared.suppression_summary import (
@@ -32,7 +33,7 @@ from analysis_shared.suppression_summary import (
 )
 from v1_model.files import whole_file
 
-SHOWN = ("mean_rate_Hz", "OSI", "DSI", "lifetime_sparsity")
+SHOWN = ("mean_rate_Hz", "OSI_unbiased", "DSI_unbiased", "lifetime_sparsity")
 LARGEST_LIMIT = 80.0
 MOST_LEVEL_LABELS = 4
 MARKS = {SILENCED: "×", LOW_BASELINE: "≈0", UNRESPONSIVE: "–", ABSENT: ""}
@@ -114,10 +115,12 @@ def footnote(summary, region):
     """What the marks mean."""
     least = LEAST_BASELINE["mean_rate_Hz"]
     return (
-        f"Cells of region {region} that are not silenced, in both runs. OSI, DSI, sparsity: cells with at least "
-        f"{RESPONSIVE_RATE_HZ:g} Hz\nat the preferred direction in both. Bold: the interval excludes 0 "
-        f"({interval_note(summary)}).\n× all cells silenced   ≈0 baseline below {least:g} Hz (rate) or 0   "
-        "– no responsive cell   L5 Exc: ET, IT and NP pooled"
+        f"Cells of region {region} that are not silenced, in both runs. OSI, DSI: roots of mean unbiased squares, "
+        f"cells with a mean rate\nof at least {LEAST_MEAN_RATE_HZ:g} Hz in both. Sparsity: cells with at least "
+        f"{RESPONSIVE_RATE_HZ:g} Hz at the preferred direction in both; it falls where\nrates rise, with no change of "
+        f"tuning. Bold: the interval excludes 0 ({interval_note(summary)}).\n× all cells silenced   ≈0 baseline below "
+        f"{least:g} Hz (rate), 0, or not clearly above 0 (OSI, DSI)   – no cell to compare, or\ndirections that do not "
+        "cover the circle   L5 Exc: ET, IT and NP pooled"
     )
 
 

@@ -2,8 +2,9 @@
 
 Reads the curves and fits of calculate_contrast_responses.py, one of each a network. Shades and bars are 95 % intervals,
 over networks where there are several, else over cells; lines through the rates are Naka-Rushton fits, averaged over
-networks, dashed where the data do not determine all parameters. Contrast 0 are the blanks. Writes {output-stem}.png,
-.pdf and .csv.
+networks, dashed where the data do not determine all parameters. OSI is the root of the mean unbiased square over cells
+that fired, which few spikes do not raise; the dotted lines beside sparsity are what few spikes make of it without
+tuning. Both need directions that cover the circle. Contrast 0 are the blanks. Writes {output-stem}.png, .pdf and .csv.
 """
 
 import argparse
@@ -18,16 +19,20 @@ from analysis_shared.contrast_panels import (
     CURVE_COLUMNS,
     FIT_COLUMNS,
     METRIC_LABELS,
+    ROWS,
     basis,
     pooled_curves,
     pooled_fit,
     read_panel_table,
     types_by_layer,
+    with_roots,
 )
-from analysis_shared.contrasts import LEAST_DIRECTIONS, METRICS, contrast_layout
+from analysis_shared.contrasts import LEAST_DIRECTIONS, contrast_layout
+from analysis_shared.directions import covers_circle
 from analysis_shared.nodes import read_naming_scheme, type_colours
 from analysis_shared.paradigms import read_paradigm
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure, variant_label
+from analysis_shared.tuning_summary import WHY_UNDEFINED
 from v1_model.files import whole_file
 
 LEAST_COLUMNS = 3
@@ -71,13 +76,16 @@ def draw_layer(column, types, curves, fits, colours):
     """All metrics of a layer's cell types."""
     fine = np.linspace(0, curves["contrast"].max(), 200)
     for cell_type in types:
-        for axes, name in zip(column, METRICS, strict=True):
-            curve = curves[(curves["cell_type"] == cell_type) & (curves["metric"] == name)]
+        of_type = curves[curves["cell_type"] == cell_type]
+        for axes, name in zip(column, ROWS, strict=True):
+            curve = of_type[of_type["metric"] == name]
             if name == "rate_Hz":
                 rate, sound = pooled_fit(fits, cell_type, fine)
                 draw_rate(axes, curve, colours[cell_type], None if rate is None else (fine, rate), sound)
             else:
                 draw_metric(axes, curve, colours[cell_type])
+                untuned = of_type[of_type["metric"] == f"{name}_untuned"].dropna(subset="mean")
+                axes.plot(untuned["contrast"], untuned["mean"], color=colours[cell_type], linestyle=":", linewidth=0.9)
 
 
 def legend_of_types(axes, types, curves, colours):
@@ -90,27 +98,29 @@ def legend_of_types(axes, types, curves, colours):
     axes.legend(fontsize=7, handlelength=1.2, loc="upper center", bbox_to_anchor=(0.5, -0.36), labelspacing=0.2)
 
 
+def limits_of(name, curves):
+    """Limits of a row's axis."""
+    lowest = curves.loc[curves["metric"] == name, "ci_low"].min()
+    if name == "lifetime_sparsity":
+        return 0, 1.03
+    if name == "reliability":
+        return (-1.05 if lowest < -0.3 else -0.3), 1.05
+    if name == "OSI_unbiased":
+        return (lowest - 0.03 if lowest < 0 else 0), None
+    return 0, None
+
+
 def finish_axes(grid, titles, curves, why):
     """Labels, limits shared along a row, titles on top; ``why`` says by metric why there may be no curve."""
-    for row, name in zip(grid, METRICS, strict=True):
+    for row, name in zip(grid, ROWS, strict=True):
         row[0].set_ylabel(METRIC_LABELS[name])
-        if name in ("OSI", "lifetime_sparsity"):
-            row[0].set_ylim(0, 1.03)
-        elif name == "rate_Hz":
-            row[0].set_ylim(bottom=0)
-        else:
-            row[0].set_ylim(-1.05 if curves.loc[curves["metric"] == name, "ci_low"].min() < -0.3 else -0.3, 1.05)
+        row[0].set_ylim(*limits_of(name, curves))
         for axes in row:
             if not any(len(line.get_xdata()) for line in axes.lines):
-                axes.text(
-                    0.5,
-                    0.5,
-                    why.get(name, "undefined"),
-                    transform=axes.transAxes,
-                    ha="center",
-                    color="grey",
-                    fontsize=8,
-                )
+                style = {"ha": "center", "va": "center", "color": "grey", "fontsize": 7}
+                axes.text(0.5, 0.5, why.get(name, "undefined"), transform=axes.transAxes, **style)
+            if name == "OSI_unbiased":
+                axes.axhline(0, color="grey", linewidth=0.5)
     grid[0][0].set_xlim(-0.04 * curves["contrast"].max(), 1.04 * curves["contrast"].max())
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, pad=4)
@@ -122,7 +132,7 @@ def draw(curves, fits, colours, title, why):
     """The whole figure."""
     groups = types_by_layer(curves["cell_type"])
     figure = Figure(figsize=(PAGE_WIDTH_IN, 8.2), layout="constrained")
-    grid = figure.subplots(len(METRICS), max(len(groups), LEAST_COLUMNS), sharex=True, sharey="row")
+    grid = figure.subplots(len(ROWS), max(len(groups), LEAST_COLUMNS), sharex=True, sharey="row")
     for unused in grid[:, len(groups) :].ravel():
         unused.set_visible(False)
     grid = grid[:, : len(groups)]
@@ -140,15 +150,20 @@ def draw(curves, fits, colours, title, why):
 def main(argv=None):
     args = parse(argv)
     layout = contrast_layout(read_paradigm(args.paradigm))
-    curves = pooled_curves([read_panel_table(path, CURVE_COLUMNS) for _, path, _ in args.network])
+    curves = with_roots(pooled_curves([read_panel_table(path, CURVE_COLUMNS) for _, path, _ in args.network]))
     fits = [read_panel_table(path, FIT_COLUMNS) for _, _, path in args.network]
     title = (
         f"{variant_label(args.variant)}: gratings of {layout.temporal_frequency_hz:g} Hz, mean over "
         f"{len(layout.direction_deg)} directions; 95 % intervals {basis([name for name, *_ in args.network])}\n"
-        "lines in A: Naka–Rushton fits (dashed: not all parameters are determined)"
+        "lines in A: Naka–Rushton fits (dashed: not all parameters are determined); dotted in C: without tuning"
     )
-    few = len(layout.direction_deg) < LEAST_DIRECTIONS
-    why = {"reliability": f"needs {LEAST_DIRECTIONS} directions"} if few else {}
+    why = {}
+    if len(layout.direction_deg) < LEAST_DIRECTIONS:
+        why["reliability"] = f"needs {LEAST_DIRECTIONS} directions"
+    if not covers_circle(layout.direction_deg):
+        why |= dict.fromkeys(
+            ("OSI_unbiased", "lifetime_sparsity"), WHY_UNDEFINED.replace(": ", ":\n").replace("do ", "do\n")
+        )
     colours = type_colours(read_naming_scheme(args.naming_scheme))
     with mpl.rc_context(publication_style()):
         save_figure(draw(curves, fits, colours, title, why), args.output_stem, whole_file)

@@ -1,7 +1,9 @@
 """Rate and OSI of the layer 5 excitatory types by contrast, several variants side by side on one scale.
 
-Reads the curves of calculate_contrast_responses.py, one a variant and network. Shades are 95 % intervals, over networks
-where a variant has several, else over cells. Contrast 0 are the blanks. Writes {output-stem}.png, .pdf and .csv.
+OSI is the root of the mean unbiased square over cells that fired, as the published index falls where rates rise, with
+no change of tuning; it needs directions that cover the circle. Reads the curves of calculate_contrast_responses.py, one
+a variant and network. Shades are 95 % intervals, over networks where a variant has several, else over cells. Contrast 0
+are the blanks. Writes {output-stem}.png, .pdf and .csv.
 """
 
 import argparse
@@ -12,14 +14,22 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis_shared.contrast_panels import CURVE_COLUMNS, METRIC_LABELS, basis, pooled_curves, read_panel_table
+from analysis_shared.contrast_panels import (
+    CURVE_COLUMNS,
+    METRIC_LABELS,
+    basis,
+    pooled_curves,
+    read_panel_table,
+    with_roots,
+)
 from analysis_shared.contrasts import contrast_layout
 from analysis_shared.grouping import L5_SUBTYPES, readable
 from analysis_shared.paradigms import read_paradigm
 from analysis_shared.style import panel_letter, publication_style, save_figure, variant_label
+from analysis_shared.tuning_summary import WHY_UNDEFINED
 from v1_model.files import whole_file
 
-SHOWN = ("rate_Hz", "OSI")
+SHOWN = ("rate_Hz", "OSI_unbiased")
 # The scheme's colours of the three are nearly equal.
 COLOURS = {"L5_ET": "#8c564b", "L5_IT": "#d62728", "L5_NP": "#9467bd"}
 
@@ -45,7 +55,7 @@ def read_variants(entries):
     for variant, network, path in entries:
         members.setdefault(variant, {})[network] = path
     for variant, paths in members.items():
-        curves = pooled_curves([read_panel_table(path, CURVE_COLUMNS) for path in paths.values()])
+        curves = with_roots(pooled_curves([read_panel_table(path, CURVE_COLUMNS) for path in paths.values()]))
         kept = curves[curves["cell_type"].isin(L5_SUBTYPES) & curves["metric"].isin(SHOWN)]
         if kept.empty:
             raise ValueError(
@@ -65,7 +75,8 @@ def draw_curves(axes, curves, with_sizes):
         curve = curve.dropna(subset="mean")
         style = {"color": COLOURS[cell_type], "marker": "o", "markersize": 2.5}
         axes.plot(curve["contrast"], curve["mean"], label=label, **style)
-        limits = curve["ci_low"].clip(lower=0), curve["ci_high"]
+        least = 0 if (curve["metric"] == "rate_Hz").all() else -1
+        limits = curve["ci_low"].clip(lower=least), curve["ci_high"]
         axes.fill_between(curve["contrast"], *limits, color=COLOURS[cell_type], alpha=0.2, linewidth=0)
 
 
@@ -78,7 +89,12 @@ def draw(curves, networks, title):
         for axes, variant in zip(row, variants, strict=True):
             draw_curves(axes, curves[(curves["variant"] == variant) & (curves["metric"] == name)], name == SHOWN[-1])
         row[0].set_ylabel(METRIC_LABELS[name])
-        row[0].set_ylim(0, 1.03 if name == "OSI" else None)
+        lowest = curves.loc[curves["metric"] == name, "ci_low"].min()
+        row[0].set_ylim(lowest - 0.03 if name == "OSI_unbiased" and lowest < 0 else 0)
+        if curves.loc[curves["metric"] == name, "mean"].isna().all():
+            for axes in row:
+                style = {"ha": "center", "va": "center", "color": "grey", "fontsize": 7}
+                axes.text(0.5, 0.5, WHY_UNDEFINED.replace(": ", ":\n"), transform=axes.transAxes, **style)
     for axes, top, variant in zip(grid[-1], grid[0], variants, strict=True):
         top.set_title(f"{variant_label(variant)}\n95 % intervals {basis(networks[variant])}", fontsize=8)
         axes.set_xlabel("Contrast (0: blanks)")

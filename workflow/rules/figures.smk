@@ -129,6 +129,7 @@ rule plot_odsi_boxplots:
         ),
         pdf="{pool}/figures/OSI_DSI_{variants}.pdf",
         boxes="{pool}/figures/OSI_DSI_{variants}_boxes.csv",
+        tuning="{pool}/figures/OSI_DSI_{variants}_tuning.csv",
     log:
         "logs/plot_odsi_boxplots/{pool}/{variants}.log",
     benchmark:

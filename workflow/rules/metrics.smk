@@ -29,12 +29,13 @@ rule calculate_odsi:
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.variant}"
         ),
         perturbation=[],
+        seed=of_network("seed"),
     message:
         "Measure rates and selectivity: {wildcards}"
     shell:
         "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
-        "--spikes-dir {params.spikes_dir:q} --rates {output.rates:q} --selectivity {output.selectivity:q} "
-        "{params.perturbation:q} > {log} 2>&1"
+        "--spikes-dir {params.spikes_dir:q} --seed {params.seed} --rates {output.rates:q} "
+        "--selectivity {output.selectivity:q} {params.perturbation:q} > {log} 2>&1"
 
 
 rule calculate_similarity:
