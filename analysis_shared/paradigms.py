@@ -204,6 +204,21 @@ def directions_deg(paradigm):
     return directions
 
 
+def places_with_direction(paradigm: dict) -> list[int]:
+    """Places of the conditions that have a direction.
+
+    Raises
+    ------
+    ValueError
+        If they differ in their number of trials.
+    """
+    places = [place for place, condition in enumerate(paradigm["conditions"]) if has_direction(condition)]
+    trials = {paradigm["conditions"][place]["trials"] for place in places}
+    if len(trials) > 1:
+        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
+    return places
+
+
 def direction_strata(paradigm):
     """Which conditions differ in nothing but their direction.
 

@@ -1,7 +1,11 @@
 """Spikes of one trial: reading a SONATA file strictly, and counting spikes by node and window."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
+from analysis_shared.paradigms import window
 from analysis_shared.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5
 
 MILLISECONDS = ("ms", "millisecond", "milliseconds")
@@ -82,3 +86,38 @@ def count_spikes(node_ids, times_ms, window_ms, n_nodes):
     start, stop = window_ms
     inside = (times_ms > start) & (times_ms <= stop)
     return np.bincount(node_ids[inside], minlength=n_nodes)
+
+
+def count_trials(paradigm: dict, spikes_dir: Path, n_nodes: int, windows: Sequence[str]) -> dict[str, list[np.ndarray]]:
+    """Count the spikes of every condition and trial of a paradigm.
+
+    Parameters
+    ----------
+    paradigm : dict
+        As `analysis_shared.paradigms.read_paradigm` returns it.
+    spikes_dir : pathlib.Path
+        With a folder ``{condition}_trial{trial}`` for each trial, in it ``spikes.h5``.
+    n_nodes : int
+    windows : sequence of str
+        Names of analysis windows.
+
+    Returns
+    -------
+    dict
+        By window, an array of int, shape (n_trials, n_nodes), for each condition in the paradigm's order.
+
+    Raises
+    ------
+    ValueError
+        As `read_spikes` does.
+    """
+    counts = {name: [] for name in windows}
+    for condition in paradigm["conditions"]:
+        for name in windows:
+            counts[name].append(np.empty((condition["trials"], n_nodes), dtype=np.int32))
+        for trial in range(condition["trials"]):
+            path = spikes_dir / f"{condition['name']}_trial{trial}" / "spikes.h5"
+            spikes = read_spikes(path, n_nodes, paradigm["duration_ms"])
+            for name in windows:
+                counts[name][-1][trial] = count_spikes(*spikes, window(paradigm, name), n_nodes)
+    return counts

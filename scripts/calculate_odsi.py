@@ -20,13 +20,13 @@ from analysis_shared.nodes import count_nodes
 from analysis_shared.paradigms import (
     direction_strata,
     directions_deg,
-    has_direction,
+    places_with_direction,
     read_paradigm,
     window,
     windows_while_perturbed,
 )
 from analysis_shared.selectivity import STATUS, firing_rates, rates_table, selectivity_table
-from analysis_shared.spikes import count_spikes, read_spikes
+from analysis_shared.spikes import count_trials
 from analysis_shared.untuned import N_DRAWS, untuned_table
 from v1_model.files import whole_file
 
@@ -53,32 +53,9 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
-def count_all(paradigm, spikes_dir, n_nodes):
-    """Spike counts by window, a list with an array of shape (n_trials, n_nodes) for each condition."""
-    counts = {name: [] for name in WINDOWS}
-    for condition in paradigm["conditions"]:
-        for name in WINDOWS:
-            counts[name].append(np.empty((condition["trials"], n_nodes), dtype=np.int32))
-        for trial in range(condition["trials"]):
-            path = spikes_dir / f"{condition['name']}_trial{trial}" / "spikes.h5"
-            spikes = read_spikes(path, n_nodes, paradigm["duration_ms"])
-            for name in WINDOWS:
-                counts[name][-1][trial] = count_spikes(*spikes, window(paradigm, name), n_nodes)
-    return counts
-
-
-def conditions_with_direction(paradigm):
-    """Places of the conditions that have a direction; all must have the same number of trials."""
-    places = [place for place, condition in enumerate(paradigm["conditions"]) if has_direction(condition)]
-    trials = {paradigm["conditions"][place]["trials"] for place in places}
-    if len(trials) > 1:
-        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
-    return places
-
-
 def selectivity_of(counts, paradigm, directions, args):
     """Selectivity by the published definition, and what of it is counting noise."""
-    places = conditions_with_direction(paradigm)
+    places = places_with_direction(paradigm)
     counts = {name: np.stack([counts[name][place] for place in places]) for name in WINDOWS}
     rates = [firing_rates(counts[name], window(paradigm, name)) for name in WINDOWS]
     table = selectivity_table(*rates, directions[places])
@@ -104,7 +81,7 @@ def main(argv=None):
         directions = directions_deg(paradigm)
     except ValueError as error:
         raise ValueError(f"{args.paradigm}: {error}") from error
-    counts = count_all(paradigm, args.spikes_dir, count_nodes(args.network_dir / "v1_nodes.h5"))
+    counts = count_trials(paradigm, args.spikes_dir, count_nodes(args.network_dir / "v1_nodes.h5"), WINDOWS)
     rates = ([firing_rates(span, window(paradigm, name)) for span in counts[name]] for name in WINDOWS)
     names = [condition["name"] for condition in paradigm["conditions"]]
     selectivity = selectivity_of(counts, paradigm, directions, args)

@@ -38,6 +38,39 @@ rule calculate_odsi:
         "--selectivity {output.selectivity:q} {params.perturbation:q} > {log} 2>&1"
 
 
+rule calculate_tuning_by_type:
+    """Measure the selectivity of each cell type without the bias of few spikes, beside what shuffled trials give."""
+    input:
+        script=repo("scripts/calculate_tuning_by_type.py"),
+        library=library("scripts/calculate_tuning_by_type.py"),
+        paradigm=selectivity_paradigm,
+        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+        nodes=rules.build_network.output.v1_nodes,
+        node_types=rules.build_network.output.v1_node_types,
+        metadata=rules.build_network.output.metadata,
+        spikes=selectivity_spikes,
+    output:
+        "{network}/metrics/tuning_types_{variant}.csv",
+    log:
+        "logs/calculate_tuning_by_type/{network}/{variant}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("calculate_tuning_by_type"),
+        runtime=runtime_min("calculate_tuning_by_type"),
+    params:
+        spikes_dir=lambda wildcards: (
+            f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.variant}"
+        ),
+        seed=of_network("seed"),
+    message:
+        "Measure selectivity by cell type: {wildcards}"
+    shell:
+        "python {input.script:q} --paradigm {input.paradigm:q} --network-dir {wildcards.network}/network "
+        "--spikes-dir {params.spikes_dir:q} --naming-scheme {input.naming_scheme:q} --seed {params.seed} "
+        "--output {output:q} > {log} 2>&1"
+
+
 rule calculate_similarity:
     """Compare each cell type's responses with the recordings."""
     input:
