@@ -399,6 +399,29 @@ def test_children_that_fail_are_told_apart():
     assert sorted(progress) == [1.5, 2.0]
 
 
+NO_FORK = """
+import os, resource, signal
+from v1_model.nest_children import run_children
+before = signal.getsignal(signal.SIGINT), len(os.listdir("/proc/self/fd"))
+if not os.getuid():
+    os.setuid(65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+try:
+    run_children({"one": lambda report: None}, 1)
+except BlockingIOError:
+    assert before == (signal.getsignal(signal.SIGINT), len(os.listdir("/proc/self/fd")))
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_where_no_process_can_be_started_signals_and_files_stay_as_they_were():
+    done = subprocess.run([sys.executable, "-c", NO_FORK], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+
+
 def test_silence_is_an_empty_file(network, tmp_path):
     folder, _ = network
     config = config_of(folder, 4, output__spikes_file_csv="spikes.csv")
