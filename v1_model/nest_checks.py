@@ -3,18 +3,11 @@
 import math
 from pathlib import Path
 
-import h5py
-
+from v1_model.edge_checks import EDGE_CONTENT, check_edges
 from v1_model.nest_clamps import current_steps
-from v1_model.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5, read_json, read_table
+from v1_model.reading import WHOLE_NUMBERS, child_groups, open_hdf5, read_json, read_table
 
-EDGE_COLUMNS = ("source_node_id", "target_node_id", "edge_type_id")
 CLAMP_KEYS = ("amp", "delay", "duration")
-OPTIONAL_EDGE_COLUMNS = ("syn_weight", "nsyns", "delay")
-EDGE_CONTENT = (
-    "a SONATA edge file with one group edges/<population>, in it source_node_id, target_node_id and edge_type_id "
-    "of every edge and its weight in pA, signed, in 0/syn_weight"
-)
 # Sections that the engine reads: dict, list of dict or dict of dict.
 _SECTIONS = {
     "manifest": dict, "run": dict, "networks": dict, "components": dict, "conditions": dict, "output": dict,
@@ -183,33 +176,16 @@ def check_edge_file(path, config_path):
         if not populations:
             raise ValueError(f"{path}: group edges missing: it must be {EDGE_CONTENT}")
         for group in populations.values():
-            missing = [name for name in (*EDGE_COLUMNS, "0") if name not in group]
-            if missing:
-                raise ValueError(f"{path}: {', '.join(missing)} missing: it must be {EDGE_CONTENT}")
-            columns = {name: column(group, name, WHOLE_NUMBERS) for name in EDGE_COLUMNS}
-            if len({len(data) for data in columns.values()}) > 1:
-                raise ValueError(f"{path}: {', '.join(EDGE_COLUMNS[:2])} and {EDGE_COLUMNS[2]} differ in length")
-            for name in EDGE_COLUMNS[:2]:
-                if "node_population" not in columns[name].attrs:
-                    raise ValueError(f"{path}: {name} has no attribute node_population")
-            attributes = child_groups(group, ".").get("0")
-            if attributes is None:
-                raise ValueError(f"{path}: 0 of {group.name[1:]} is no group: it must be {EDGE_CONTENT}")
-            if not isinstance(group.get("indices", group), h5py.Group):
-                raise ValueError(f"{path}: indices of {group.name[1:]} is no group")
-            for name in OPTIONAL_EDGE_COLUMNS:
-                if name in attributes:
-                    column(attributes, name, NUMBERS)
+            check_edges(group, complete=True)
 
 
-def check_ends(path, group, ends, populations, cells):
+def check_ends(path, ends, populations, cells):
     """Raise ValueError unless the populations at both ends of an edge population are the network's.
 
     Parameters
     ----------
     path : path
         The edge file.
-    group : h5py.Group
     ends : (str, str)
         Source and target population.
     populations : sequence of str
@@ -222,18 +198,3 @@ def check_ends(path, group, ends, populations, cells):
             raise ValueError(f"{path}: {side} population '{end}', but the network has {', '.join(populations)}")
     if ends[1] != cells:
         raise ValueError(f"{path}: target population '{ends[1]}', expected '{cells}', the cells that are simulated")
-    built = _edges_built(path, ends)
-    if built is not None and built != len(group["target_node_id"]):
-        found = len(group["target_node_id"])
-        raise ValueError(
-            f"{path}: {found:,} edges, but the network was built with {built:,} from {ends[0]} to {ends[1]}"
-        )
-
-
-def _edges_built(path, ends):
-    """Number of edges between two populations that the description beside an edge file gives, or None."""
-    description = Path(path).parent / "network.json"
-    if not description.is_file():
-        return None
-    edges = read_json(description).get("edges")
-    return edges.get("_".join(ends)) if isinstance(edges, dict) else None

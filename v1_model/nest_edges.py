@@ -92,7 +92,7 @@ class EdgeBlocks:
         ``source_node_id``, ``target_node_id``, ``edge_type_id``, and where the file has them ``syn_weight``, ``nsyns``,
         ``delay``.
     types : SynapseTypes
-    sources, targets : v1_model.nest_configs.NodeTable
+    sources, targets : v1_model.nest_nodes.NodeTable
     matches : list
         Modulation rules between the two populations, as from ``Modulation.between``.
     block_edges : int

@@ -172,7 +172,7 @@ class StreamedNetwork(PointNetwork):
 
     Parameters
     ----------
-    tables : dict of str to v1_model.nest_configs.NodeTable
+    tables : dict of str to v1_model.nest_nodes.NodeTable
         Nodes of every population.
     modulation : v1_model.modulation.Modulation, optional
     block_edges : int, optional

@@ -123,7 +123,7 @@ def load(
     ----------
     trial : v1_model.nest_configs.Trial
         Any of the trials that are to be run.
-    tables : dict of str to v1_model.nest_configs.NodeTable
+    tables : dict of str to v1_model.nest_nodes.NodeTable
     modulation : v1_model.modulation.Modulation, optional
     threads : int
     forked : bool
