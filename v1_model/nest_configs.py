@@ -10,14 +10,14 @@ from bmtk.simulator.core.simulation_config import SimulationConfig
 
 from v1_model.edge_checks import check_same_edges, ends_of
 from v1_model.edge_digest import built_edges
-from v1_model.nest_checks import check_config, check_edge_file, check_ends, check_types, read_types
+from v1_model.nest_checks import check_config, check_edge_file, check_ends
 from v1_model.nest_nodes import node_table
+from v1_model.nest_references import check_references, node_set_of
+from v1_model.nest_types import check_types, read_types
 from v1_model.reading import child_groups, open_hdf5
 from v1_model.spikes import read_spikes, read_spikes_duration
 
 SHARED_SECTIONS = ("run", "networks", "components", "conditions", "inputs", "reports", "node_sets")
-SPIKE_MODULES = ("h5", "hdf5", "sonata")
-REPORT_MODULES = ("membrane_report", "multimeter", "multimeter_report")
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,8 @@ def _read_config(path):
     steps = t_stop_ms / dt_ms
     if steps < 1 or abs(steps - round(steps)) > 1e-6:
         raise ValueError(f"{path}: run.tstop, {t_stop_ms} ms, is not a multiple of run.dt, {dt_ms} ms")
-    if "n_runs" in config.run:
-        raise ValueError(f"{path}: run.n_runs is not supported; give one config a trial")
-    # BMTK lets this key win over the number of threads asked for.
-    config.run.pop("n_thread", None)
+    if not isinstance(config.node_sets, dict):
+        raise ValueError(f"{config['node_sets_file']}: found {str(config.node_sets)[:60]}, expected node sets by name")
     return config
 
 
@@ -241,6 +239,7 @@ def check_network(config, tables):
         places.add(place)
         check_same_edges(group, ends)
     check_types(config, enabled_edges(config))
+    check_references(config, tables)
 
 
 def spike_inputs(config, tables):
@@ -254,28 +253,21 @@ def spike_inputs(config, tables):
     Raises
     ------
     ValueError
-        For an input whose node set is not one virtual population, or whose module is not a SONATA spike file.
+        For an input whose node set is not one virtual population.
     """
     found = {}
     for name, entry in config.inputs.items():
         if entry.get("input_type") != "spikes" or not entry.get("enabled", True):
             continue
         where = f"{config['config_path']}: inputs.{name}"
-        if entry.get("module") not in SPIKE_MODULES:
-            raise ValueError(f"{where}.module is '{entry.get('module')}', expected one of {', '.join(SPIKE_MODULES)}")
-        population = _population_of(entry.get("node_set"), config)
-        if population not in tables or not tables[population].is_virtual:
-            raise ValueError(f"{where}.node_set is {entry.get('node_set')!r}, expected a population of virtual nodes")
+        population, conditions = node_set_of(config, f"inputs.{name}.node_set", entry["node_set"], tables)
+        if conditions or not tables[population].is_virtual:
+            found = str(entry["node_set"])[:60]
+            raise ValueError(f"{where}.node_set is {found!r}, expected a population of virtual nodes, whole")
         if population in [other for other, _ in found.values()]:
             raise ValueError(f"{where}: population '{population}' has a spike input already")
         found[name] = (population, entry["input_file"])
     return found
-
-
-def _population_of(node_set, config):
-    if isinstance(node_set, str):
-        node_set = config.node_sets.get(node_set, {"population": node_set})
-    return node_set.get("population") if isinstance(node_set, dict) else None
 
 
 def read_input(path, table):

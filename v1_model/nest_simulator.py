@@ -15,7 +15,7 @@ from bmtk.simulator.pointnet import PointSimulator
 from bmtk.simulator.pointnet.io_tools import io
 
 from v1_model.nest_edges import BLOCK_EDGES
-from v1_model.nest_loading import StreamedNetwork
+from v1_model.nest_loading import StreamedNetwork, nest_words
 from v1_model.nest_modules import TrialModule, check_forkable, replace_modules
 
 SLICE_MS = 100.0
@@ -54,7 +54,7 @@ class TrialSimulator(PointSimulator):
         trial.output_dir.mkdir(parents=True, exist_ok=True)
         own = [module for module in self._mods if isinstance(module, TrialModule)]
         emptying = [module for module in own if module.empties]
-        with contextlib.ExitStack() as files:
+        with contextlib.ExitStack() as files, nest_words(trial.path):
             files.enter_context(log_file(trial.config.log_file, "a" if trial is self._loaded_for else "w"))
             for module in own:
                 module.start(self, trial, files)
@@ -144,7 +144,7 @@ def load(
     # BMTK calls functions that NEST 3.10 deprecates, once a call.
     warnings.filterwarnings("ignore", message=r"(?s).*is deprecated and will be removed in a future version of NEST")
     trial.output_dir.mkdir(parents=True, exist_ok=True)
-    with log_file(trial.config.log_file, "w"):
+    with log_file(trial.config.log_file, "w"), nest_words(trial.path):
         nest.verbosity = nest.VerbosityLevel.ERROR
         options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges, "ports": ports}
         network = StreamedNetwork.from_config(trial.config, tables=tables, **options)

@@ -5,6 +5,7 @@ v1_model and analysis_shared do not import each other; each has this module, one
 
 import contextlib
 import json
+from difflib import get_close_matches
 from pathlib import Path
 
 import h5py
@@ -19,6 +20,17 @@ def _fault(path, expected, error):
     reason = " ".join(str(error).split())
     reason = reason if reason.isprintable() and len(reason) <= _FAULTS_SHOWN else reason[:_FAULTS_SHOWN] + "…"
     return ValueError(f"{path}: not {expected}: {reason or type(error).__name__}")
+
+
+def did_you_mean(name, known):
+    """The end of a message about an unknown name: the known one that it resembles most, or nothing.
+
+    >>> did_you_mean("tstopp", ["dt", "tstop"]), did_you_mean("colour", ["dt", "tstop"])
+    (", did you mean 'tstop'?", '')
+    """
+    by_case = {known_name.lower(): known_name for known_name in known}
+    near = get_close_matches(str(name).lower(), by_case, n=1)
+    return f", did you mean {by_case[near[0]]!r}?" if near else ""
 
 
 def check_is_file(path, kind="file"):
@@ -107,11 +119,22 @@ def read_json(path):
     """
     check_is_file(path)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        content = json.loads(
+            Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once
+        )
     except (ValueError, RecursionError) as error:
         raise _fault(path, "JSON", error) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: a JSON object expected, found {type(content).__name__}")
+    return content
+
+
+def _once(pairs):
+    """Keys and values of a JSON object, each key once."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} is there twice")
     return content
 
 
