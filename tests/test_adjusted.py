@@ -341,14 +341,13 @@ def loaded_weights(folder, path, modulation=None):
     """Weights of recurrent edges as the NEST engine takes them from a file."""
     types = read_node_types(folder / "v1_nodes.h5", folder / "v1_node_types.csv", "v1")
     table = NodeTable("v1", "v1_nodes.h5", np.arange(len(types.rows)), types.rows, types.table)
-    matches = ()
+    bound = None
     if modulation:
         bound = Modulation(modulation, read_modulation(modulation), {"v1": types.table}, [("v1", "v1")])
-        matches = bound.between("v1", "v1")
     edge_types = pd.read_csv(folder / "v1_v1_edge_types.csv", sep=" ").set_index("edge_type_id")
     rows = edge_types.assign(dynamics_params=None).to_dict("index")
     with open_edges(path, "v1_to_v1") as edges:
-        blocks = EdgeBlocks(path, edges.columns, SynapseTypes(rows), table, table, matches)
+        blocks = EdgeBlocks(path, edges.columns, SynapseTypes(rows), table, table, bound)
         return np.concatenate([parameters["weight"] for _, _, parameters in blocks])
 
 

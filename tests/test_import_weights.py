@@ -97,6 +97,35 @@ def test_background_as_text(tiny, tmp_path, separator):
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["back.h5", "edges.h5"]
 
 
+def as_excel_saves(content):
+    return b"\xef\xbb\xbf" + content.replace(b" ", b",").replace(b"\n", b"\r\n")
+
+
+def as_r_writes(content):
+    """Names between quotes, rows numbered under no name."""
+    header, *rows = content.decode().splitlines()
+    names = " ".join(f'"{name}"' for name in header.split())
+    return "\n".join([names, *(f'"{n}" {row}' for n, row in enumerate(rows, 1)), ""]).encode()
+
+
+def with_tabs(content):
+    return content.replace(b" ", b"\t")
+
+
+@pytest.mark.parametrize("form", [as_excel_saves, as_r_writes, with_tabs])
+def test_text_as_other_programs_write_it(tiny, tmp_path, form):
+    table = renewed(tiny, "bkg")
+    path = write_text(tmp_path / "mine.csv", table, " ")
+    path.write_bytes(form(path.read_bytes()))
+    assert_holds(imported(tiny, path, tmp_path / "out" / "edges.h5", "bkg"), table, tiny, "bkg")
+
+
+def test_edges_of_other_populations_are_refused(tiny, tmp_path):
+    path = write_sonata(tmp_path / "mine.h5", renewed(tiny, "bkg"))
+    with pytest.raises(ValueError, match=r"mine\.h5: source_node_id: node_population is 'v1', expected 'bkg'"):
+        imported(tiny, path, tmp_path / "out" / "edges.h5", "bkg")
+
+
 def test_zero_weights_and_background_of_any_sign_are_allowed(tiny, recurrent, tmp_path):
     table = recurrent.assign(syn_weight=np.where(np.arange(len(recurrent)) % 7, recurrent["syn_weight"], 0))
     assert_holds(imported(tiny, write_sonata(tmp_path / "a.h5", table), tmp_path / "x" / "a.h5"), table, tiny)

@@ -127,13 +127,6 @@ def test_all_unknown_keys_are_named_at_once(network):
     ]
 
 
-def test_a_key_that_is_there_twice_is_refused(network):
-    path = config_of(network, 1)
-    path.write_text(path.read_text().replace('"lgn": {"input_type"', '"bkg": {"input_type"', 1))
-    with pytest.raises(ValueError, match="the key 'bkg' is there twice"):
-        check(path)
-
-
 # --- tables of types and parameter files -----------------------------------------------------------------------------
 
 

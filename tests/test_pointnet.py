@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from v1_model.builder import NetworkSpec, build_network
+from v1_model.modulation import Modulation, read_modulation
 from v1_model.nest_children import run_children
 from v1_model.nest_clamps import current_steps
 from v1_model.nest_configs import check_inputs, read_populations, read_trials
@@ -480,7 +481,24 @@ def test_faulty_option_edges_are_refused(network, tmp_path, dataset, value, mess
         list(blocks_of(folder, path))
 
 
-def blocks_of(folder, path):
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("pop_name e4 pop_name e4 * -1", r"syn_weight after .*rules.txt is -[\d.]+ pA, but its source is excitatory"),
+        ("ei i ei e + 10000", r"syn_weight after .*rules.txt is [\d.]+ pA, but its source is inhibitory"),
+        ("ei i ei e * 1e308", r"syn_weight after .*rules.txt is -inf, not a finite number"),
+    ],
+)
+def test_weights_are_checked_after_modulation_too(network, tmp_path, rule, message):
+    folder, _ = network
+    path, edges = tmp_path / "rules.txt", folder / "network/v1_v1_edges.h5"
+    path.write_text(f"src_property src_substring trg_property trg_substring operation value\n{rule}\n")
+    types = {"v1": read_populations(read_trials([folder / "config_0.json"])[0].config)["v1"].types}
+    with pytest.raises(ValueError, match=message), np.errstate(over="ignore"):
+        list(blocks_of(folder, edges, Modulation(path, read_modulation(path), types, [("v1", "v1")])))
+
+
+def blocks_of(folder, path, modulation=None):
     """Blocks of an edge file of the network, read without NEST."""
     tables = read_populations(read_trials([folder / "config_0.json"])[0].config)
     types = pd.read_csv(folder / "network/v1_v1_edge_types.csv", sep=" ", index_col="edge_type_id")
@@ -489,7 +507,7 @@ def blocks_of(folder, path):
         group = h5["edges/v1_to_v1"]
         data = {name: group[name] for name in ("source_node_id", "target_node_id", "edge_type_id")}
         data |= dict(group["0"])
-        yield from EdgeBlocks(str(path), data, SynapseTypes(rows), tables["v1"], tables["v1"], block_edges=500)
+        yield from EdgeBlocks(str(path), data, SynapseTypes(rows), tables["v1"], tables["v1"], modulation, 500)
 
 
 def test_edges_without_weights_are_refused(network, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from v1_model.edge_files import WEIGHT, open_edges, read_part
-from v1_model.reading import check_is_file
+from v1_model.reading import check_is_file, fields_of
 from v1_model.sonata import CHUNK_EDGES
 from v1_model.sonata_attributes import check_rows
 
@@ -60,14 +60,21 @@ def read_csv_edges(path, spool):
 
 def _csv_form(path):
     """Separator and column names of a text file, for pandas."""
-    with Path(path).open(encoding="utf-8") as file:
-        header = file.readline()
-    comma = "," in header
-    names = [name.strip() for name in (header.split(",") if comma else header.split())]
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        header, first = file.readline(), file.readline()
+    separator = "," if "," in header else " "
+    names, values = ([field.strip() for field in fields_of(_one_spaced(line), separator)] for line in (header, first))
     missing = [name for name in CSV_COLUMNS if name not in names]
     if missing:
         raise ValueError(f"line 1: no column {', '.join(missing)}; found {header.strip()[:100]!r}")
-    return {"sep": "," if comma else r"\s+", "header": 0, "names": names}
+    if len(values) == len(names) + 1 and first.startswith('"'):
+        # R numbers the rows, between quotes, under no name.
+        names = ["row", *names]
+    return {"sep": "," if separator == "," else r"\s+", "header": None, "skiprows": 1, "names": names}
+
+
+def _one_spaced(line):
+    return line.strip().replace("\t", " ")
 
 
 def _check_ids(values, name, rows_before):

@@ -222,10 +222,9 @@ class StreamedNetwork(PointNetwork):
         datasets = {name: root[name] for name in names}
         datasets |= {name: edge_group.get_dataset(name) for name in EDGE_COLUMNS if name in edge_group}
         source, target = population.source_population, population.target_population
-        matches = self.modulation.between(source, target) if self.modulation else []
         types = SynapseTypes({type_id: table[type_id] for type_id in table.type_ids})
         ends = self.tables[source], self.tables[target]
-        return EdgeBlocks(path, datasets, types, *ends, matches, self.block_edges)
+        return EdgeBlocks(path, datasets, types, *ends, self.modulation, self.block_edges)
 
     def add_generators(self, population, parameters):
         """Spike generators of a virtual population and their connections.

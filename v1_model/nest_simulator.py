@@ -151,4 +151,6 @@ def load(
         simulator = simulator_class.from_config(trial.config, network, n_thread=threads)
         nest.verbosity = nest.VerbosityLevel.ERROR
         simulator.prepare(trial, forked)
+        if modulation:
+            modulation.check_used()
     return simulator

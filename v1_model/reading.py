@@ -4,6 +4,7 @@ v1_model and analysis_shared do not import each other; each has this module, one
 """
 
 import contextlib
+import csv
 import json
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,6 +32,31 @@ def did_you_mean(name, known):
     by_case = {known_name.lower(): known_name for known_name in known}
     near = get_close_matches(str(name).lower(), by_case, n=1)
     return f", did you mean {by_case[near[0]]!r}?" if near else ""
+
+
+def fields_of(line, separator=" ", width=None):
+    """Fields of one line of a text table; read on its own, an unclosed quote does not swallow the lines after it.
+
+    Parameters
+    ----------
+    line : str
+    separator : str
+        Several spaces count as one, but for two that enclose an empty field where that gives the expected width.
+    width : int, optional
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> fields_of("e  127.0", width=3), fields_of("e i   127.0 ", width=3), fields_of('"a b", c', ",")
+    (['e', '', '127.0'], ['e', 'i', '127.0'], ['a b', 'c'])
+    """
+    exact = next(csv.reader([line], delimiter=separator))
+    if len(exact) == width:
+        return exact
+    return next(csv.reader([line.strip(" ")], delimiter=separator, skipinitialspace=True))
 
 
 def check_is_file(path, kind="file"):
@@ -119,22 +145,11 @@ def read_json(path):
     """
     check_is_file(path)
     try:
-        content = json.loads(
-            Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once
-        )
+        content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise _fault(path, "JSON", error) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: a JSON object expected, found {type(content).__name__}")
-    return content
-
-
-def _once(pairs):
-    """Keys and values of a JSON object, each key once."""
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} is there twice")
     return content
 
 
