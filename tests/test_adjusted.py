@@ -27,8 +27,8 @@ from v1_model.adjustment import (
 from v1_model.edge_files import copy_with_weights, open_edges, read_node_types
 from v1_model.if_curves import CURRENTS_PA, current_at_rate, if_curves, mean_curves
 from v1_model.modulation import COLUMNS, Modulation, read_modulation
-from v1_model.nest_nodes import NodeTable
 from v1_model.nest_edges import EdgeBlocks, SynapseTypes
+from v1_model.nest_nodes import NodeTable
 from v1_model.synapses import cell_parameters, receptor_ports
 
 NAMING = BASE_PROPS / "cell_type_naming_scheme.csv"

@@ -38,14 +38,14 @@ def _check_node_types(path, folder):
         if kind not in MODEL_TYPES:
             raise fault(path, row, "model_type", kind, f"one of {', '.join(MODEL_TYPES)}")
     cells = types[types["model_type"] != "virtual"]
-    if len(cells) and "model_template" not in types:
+    if not len(cells):
+        return
+    if "model_template" not in types:
         raise ValueError(f"{path}: no column model_template")
     _refuse_functions(path, cells)
-    for row, cell in cells.iterrows():
-        template = cell["model_template"]
+    for name, template, row in _files(path, cells):
         if not (isinstance(template, str) and template.startswith("nest:") and template != "nest:"):
             raise fault(path, row, "model_template", template, "nest: and the name of a model in NEST")
-        name = _file_name(path, row, cell)
         if name is not None:
             check_cell_parameters(component_file(path, name, folder), template.removeprefix("nest:"))
 
@@ -64,11 +64,10 @@ def _check_edge_types(path, edges_file, by_edge, folder, dt_ms):
         if wrong.any():
             row = wrong.idxmax()
             raise fault(path, row, "delay", types["delay"][row], delay_range(dt_ms))
-    for row, edge_type in types.iterrows():
-        name = _file_name(path, row, edge_type)
+    for name, template, row in _files(path, types):
         if name is not None:
-            file = component_file(path, name, folder)
-            _check_synapse(path, row, edge_type, file, dt_ms)
+            alike = types[types["dynamics_params"] == name]
+            _check_synapse(path, row, template, alike.get("delay"), component_file(path, name, folder), dt_ms)
 
 
 def _check_delays(group, dt_ms):
@@ -84,12 +83,13 @@ def _check_delays(group, dt_ms):
             raise ValueError(f"{group.file.filename}, {found}, expected {delay_range(dt_ms)}")
 
 
-def _check_synapse(path, row, edge_type, file, dt_ms):
-    parameters = check_synapse_parameters(file, str(edge_type["model_template"]).removeprefix("nest:"))
+def _check_synapse(path, row, template, delays, file, dt_ms):
+    parameters = check_synapse_parameters(file, str(template).removeprefix("nest:"))
     if "delay" not in parameters:
         return
-    if edge_type.notna().get("delay", False):
-        raise fault(path, row, "delay", edge_type["delay"], f"it here or in {file}, which says {parameters['delay']}")
+    if delays is not None and delays.notna().any():
+        expected = f"it here or in {file}, which says {parameters['delay']}"
+        raise fault(path, delays.first_valid_index(), "delay", delays.dropna().iloc[0], expected)
     if not dt_ms / 2 <= parameters["delay"] <= LARGEST_DELAY_MS:
         raise ValueError(f"{file}: key delay: found {parameters['delay']}, expected {delay_range(dt_ms)}")
 
@@ -104,14 +104,16 @@ def fault(path, row, column, found, expected):
     return ValueError(f"{path}, line {row + 2}, column {column}: found {str(found)[:60]!r}, expected {expected}")
 
 
-def _file_name(path, row, kind):
-    """Name of the parameter file of a type, None where it has none."""
-    name = kind.get("dynamics_params")
-    if name is None or name != name:
-        return None
-    if not isinstance(name, str):
-        raise fault(path, row, "dynamics_params", name, "the name of a file")
-    return name
+def _files(path, types):
+    """Parameter files (None: none), templates and first rows of types, each pair of the first two once."""
+    if "dynamics_params" not in types:
+        types = types.assign(dynamics_params=None)
+    pairs = types[["dynamics_params", "model_template"]].drop_duplicates()
+    for row, name, template in pairs.itertuples():
+        if isinstance(name, str) or name is None or name != name:
+            yield (name if isinstance(name, str) else None), template, row
+        else:
+            raise fault(path, row, "dynamics_params", name, "the name of a file")
 
 
 def _refuse_functions(path, types):
