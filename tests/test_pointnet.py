@@ -372,6 +372,8 @@ def test_clamp_on_cells_of_several_types(network, tmp_path):
     assert code == 0, error
     report = report_of(tmp_path / "v_m.h5")
     assert sorted(report["mapping/node_ids"]) == [1, 4, 9]
+    with h5py.File(tmp_path / "v_m.h5") as h5:
+        assert [h5[f"report/v1/{name}"].attrs["units"] for name in ("data", "mapping/time")] == ["mV", "ms"]
     assert np.isfinite(report["data"]).all()
 
 

@@ -64,10 +64,13 @@ def _check_edge_types(path, edges_file, by_edge, folder, dt_ms):
         if wrong.any():
             row = wrong.idxmax()
             raise fault(path, row, "delay", types["delay"][row], delay_range(dt_ms))
-    for name, template, row in _files(path, types):
+    for name, template, _ in _files(path, types):
         if name is not None:
-            alike = types[types["dynamics_params"] == name]
-            _check_synapse(path, row, template, alike.get("delay"), component_file(path, name, folder), dt_ms)
+            file = component_file(path, name, folder)
+            parameters = check_synapse_parameters(file, str(template).removeprefix("nest:"))
+            if "delay" in parameters:
+                delays = types.get("delay", types["edge_type_id"] * float("nan"))[types["dynamics_params"] == name]
+                _check_delay(path, delays, file, parameters["delay"], dt_ms)
 
 
 def _check_delays(group, dt_ms):
@@ -83,15 +86,13 @@ def _check_delays(group, dt_ms):
             raise ValueError(f"{group.file.filename}, {found}, expected {delay_range(dt_ms)}")
 
 
-def _check_synapse(path, row, template, delays, file, dt_ms):
-    parameters = check_synapse_parameters(file, str(template).removeprefix("nest:"))
-    if "delay" not in parameters:
-        return
-    if delays is not None and delays.notna().any():
-        expected = f"it here or in {file}, which says {parameters['delay']}"
-        raise fault(path, delays.first_valid_index(), "delay", delays.dropna().iloc[0], expected)
-    if not dt_ms / 2 <= parameters["delay"] <= LARGEST_DELAY_MS:
-        raise ValueError(f"{file}: key delay: found {parameters['delay']}, expected {delay_range(dt_ms)}")
+def _check_delay(path, delays, file, delay, dt_ms):
+    """A delay in a parameter file is the only one, and in range."""
+    if delays.notna().any():
+        row = delays.first_valid_index()
+        raise fault(path, row, "delay", delays[row], f"it here or in {file}, which says {delay}")
+    if not dt_ms / 2 <= delay <= LARGEST_DELAY_MS:
+        raise ValueError(f"{file}: key delay: found {delay}, expected {delay_range(dt_ms)}")
 
 
 def delay_range(dt_ms):
