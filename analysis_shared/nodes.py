@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis_shared.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_json, read_table
+from analysis_shared.sonata_attributes import check_attributes, check_groups
 
 NAMING_COLUMNS = ("pop_name", "layer", "ei", "class", "cell_type", "hex")
 ATTRIBUTES = ("x", "y", "z", "tuning_angle")
@@ -69,6 +70,7 @@ def read_nodes(nodes_path, node_types_path, naming, population="v1"):
     with open_hdf5(nodes_path) as stream:
         group = _population(stream, nodes_path, population)
         type_ids = column(group, "node_type_id", WHOLE_NUMBERS)[:]
+        check_groups(group)
         in_order = np.arange(len(type_ids))
         node_ids, rows = (
             column(group, name, WHOLE_NUMBERS)[:] if name in group else in_order
@@ -110,6 +112,7 @@ def _population(stream, path, population):
     groups = child_groups(stream, "nodes")
     if population not in groups:
         raise ValueError(f"{path}: no population nodes/{population}, found {', '.join(groups) or 'none'}")
+    check_attributes(groups[population])
     return groups[population]
 
 

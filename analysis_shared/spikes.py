@@ -7,8 +7,7 @@ import numpy as np
 
 from analysis_shared.paradigms import window
 from analysis_shared.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5
-
-MILLISECONDS = ("ms", "millisecond", "milliseconds")
+from analysis_shared.sonata_attributes import check_attributes, check_sorting
 
 
 def read_spikes(path, n_nodes, duration_ms, population="v1"):
@@ -37,31 +36,33 @@ def read_spikes(path, n_nodes, duration_ms, population="v1"):
         unit, or times outside the recording.
     """
     with open_hdf5(path, "spike file") as stream:
-        node_ids, times_ms = _read_population(stream, path, population)
+        group = _population(stream, path, population)
+        node_ids = column(group, "node_ids", WHOLE_NUMBERS)[:].astype(np.int64)
+        times_ms = column(group, "timestamps")[:].astype(np.float64)
         for name, expected in (("nodes", n_nodes), ("duration_ms", duration_ms)):
             # Noted by v1flow's own files; one of another engine may not say.
             if stream.attrs.get(name, expected) != expected:
                 raise ValueError(f"{path}: {name} is {stream.attrs[name]:g}, expected {expected:g}")
+        _check_ranges(path, node_ids, times_ms, n_nodes, duration_ms)
+        check_sorting(group, node_ids, times_ms)
+    return node_ids, times_ms
+
+
+def _population(stream, path, population):
+    groups = child_groups(stream, "spikes")
+    if population not in groups:
+        raise ValueError(f"{path}: no population spikes/{population}, found {', '.join(groups) or 'none'}")
+    check_attributes(groups[population])
+    return groups[population]
+
+
+def _check_ranges(path, node_ids, times_ms, n_nodes, duration_ms):
     if len(node_ids) != len(times_ms):
         raise ValueError(f"{path}: {len(node_ids)} node ids for {len(times_ms)} timestamps")
     if len(node_ids) and not (node_ids.min() >= 0 and node_ids.max() < n_nodes):
         raise ValueError(f"{path}: node ids {node_ids.min()}..{node_ids.max()}, expected 0..{n_nodes - 1}")
     if len(times_ms) and not (times_ms.min() >= 0 and times_ms.max() <= duration_ms):
         raise ValueError(f"{path}: spikes at {times_ms.min():g}..{times_ms.max():g} ms, expected 0..{duration_ms:g} ms")
-    return node_ids, times_ms
-
-
-def _read_population(stream, path, population):
-    groups = child_groups(stream, "spikes")
-    if population not in groups:
-        raise ValueError(f"{path}: no population spikes/{population}, found {', '.join(groups) or 'none'}")
-    node_ids = column(groups[population], "node_ids", WHOLE_NUMBERS)
-    timestamps = column(groups[population], "timestamps")
-    unit = timestamps.attrs.get("units", "ms")
-    unit = unit.decode() if isinstance(unit, bytes) else str(unit)
-    if unit not in MILLISECONDS:
-        raise ValueError(f"{path}: spikes/{population}/timestamps are in {unit!r}, expected milliseconds")
-    return node_ids[:].astype(np.int64), timestamps[:].astype(np.float64)
 
 
 def count_spikes(node_ids, times_ms, window_ms, n_nodes):

@@ -26,8 +26,8 @@ from v1_model.adjustment import (
 from v1_model.edge_files import copy_with_weights, open_edges, read_node_types
 from v1_model.if_curves import CURRENTS_PA, current_at_rate, if_curves, mean_curves
 from v1_model.modulation import COLUMNS, Modulation, read_modulation
-from v1_model.nest_configs import NodeTable
 from v1_model.nest_edges import EdgeBlocks, SynapseTypes
+from v1_model.nest_nodes import NodeTable
 from v1_model.synapses import cell_parameters, receptor_ports
 
 NAMING = BASE_PROPS / "cell_type_naming_scheme.csv"
@@ -381,14 +381,13 @@ def loaded_weights(folder, path, modulation=None):
     """Weights of recurrent edges as the NEST engine takes them from a file."""
     types = read_node_types(folder / "v1_nodes.h5", folder / "v1_node_types.csv", "v1")
     table = NodeTable("v1", "v1_nodes.h5", np.arange(len(types.rows)), types.rows, types.table)
-    matches = ()
+    bound = None
     if modulation:
         bound = Modulation(modulation, read_modulation(modulation), {"v1": types.table}, [("v1", "v1")])
-        matches = bound.between("v1", "v1")
     edge_types = pd.read_csv(folder / "v1_v1_edge_types.csv", sep=" ").set_index("edge_type_id")
     rows = edge_types.assign(dynamics_params=None).to_dict("index")
     with open_edges(path, "v1_to_v1") as edges:
-        blocks = EdgeBlocks(path, edges.columns, SynapseTypes(rows), table, table, matches)
+        blocks = EdgeBlocks(path, edges.columns, SynapseTypes(rows), table, table, bound)
         return np.concatenate([parameters["weight"] for _, _, parameters in blocks])
 
 

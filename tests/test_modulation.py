@@ -64,6 +64,7 @@ def test_the_weights_given_are_left_alone(tmp_path):
 
 def test_a_population_without_the_property_is_not_matched(tmp_path):
     rules = bound(tmp_path, "location VisL4 pop_name e4 * 2", "pop_name sON pop_name e4 * 2")
+    assert rules.used == set()
     assert len(rules.between("v1", "v1")) == 1
     assert [rule.src_property for rule, _, _ in rules.between("lgn", "v1")] == ["pop_name"]
     assert rules.between("bkg", "v1") == []
@@ -87,6 +88,39 @@ def test_a_missing_value_is_not_matched():
 def test_a_property_that_nothing_has_is_an_error(tmp_path, rule, message):
     with pytest.raises(ValueError, match=message):
         bound(tmp_path, rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            "pop_name PVALB pop_name e4 * 2",
+            "src_substring: no pop_name of bkg, lgn, v1 contains 'PVALB', did you mean 'Pvalb'?",
+        ),
+        ("pop_name e4 pop_name Rrob * 2", "trg_substring: no pop_name of v1 contains 'Rrob', did you mean 'Rorb'?"),
+        ("pop_name xyz pop_name e4 * 2", "contains 'xyz', found e4Rorb, e5Tlx3, i4Pvalb, sON_TF1, tOFF_TF8"),
+        ("popname e4 pop_name e4 * 2", "has the property 'popname', did you mean 'pop_name'?"),
+    ],
+)
+def test_a_rule_that_matches_nothing_names_what_is_near(tmp_path, rule, message):
+    with pytest.raises(ValueError) as error:
+        bound(tmp_path, "pop_name e4 pop_name e4 * 2", rule)
+    assert f"{tmp_path / 'rules.txt'}, line 3, column" in str(error.value) and message in str(error.value)
+
+
+def test_a_rule_between_types_without_edges_is_an_error(tmp_path):
+    path = written(tmp_path, "pop_name sON pop_name e4 * 2")
+    with pytest.raises(ValueError, match="line 2: no edges lead from such sources to such targets"):
+        Modulation(
+            path, read_modulation(path), {**NODE_TYPES, "other": NODE_TYPES["lgn"]}, [("lgn", "other"), ("v1", "v1")]
+        )
+
+
+def test_a_rule_that_no_edge_matches_is_found_when_all_are_there(tmp_path):
+    rules = bound(tmp_path, "pop_name e4 pop_name e4 * 2", "pop_name e5 pop_name e5 * 2")
+    modulate(WEIGHTS, SOURCES, TARGETS, rules.between("v1", "v1"), rules.used)
+    with pytest.raises(ValueError, match="line 3: no edge of the network matches the rule"):
+        rules.check_used()
 
 
 def test_all_faults_are_named_with_line_and_column(tmp_path):
@@ -119,6 +153,12 @@ def test_spaces_columns_in_any_order_and_quoted_substrings_are_read(tmp_path):
     header = "operation  value src_property src_substring trg_property trg_substring"
     (rule,) = read_modulation(written(tmp_path, '*   1.5 pop_name "e4 R" pop_name  i4', header=header))
     assert (rule.src_substring, rule.trg_substring, rule.value, rule.line) == ("e4 R", "i4", 1.5, 2)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    path = written(tmp_path, "pop_name e4 pop_name e4 * 2")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_modulation(path)) == 1
 
 
 def test_an_empty_set_of_rules_changes_nothing(tmp_path):

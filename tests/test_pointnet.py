@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from v1_model.builder import NetworkSpec, build_network
+from v1_model.modulation import Modulation, read_modulation
 from v1_model.nest_children import run_children
 from v1_model.nest_clamps import current_steps
 from v1_model.nest_configs import check_inputs, read_populations, read_trials
@@ -371,6 +372,8 @@ def test_clamp_on_cells_of_several_types(network, tmp_path):
     assert code == 0, error
     report = report_of(tmp_path / "v_m.h5")
     assert sorted(report["mapping/node_ids"]) == [1, 4, 9]
+    with h5py.File(tmp_path / "v_m.h5") as h5:
+        assert [h5[f"report/v1/{name}"].attrs["units"] for name in ("data", "mapping/time")] == ["mV", "ms"]
     assert np.isfinite(report["data"]).all()
 
 
@@ -397,6 +400,29 @@ def test_children_that_fail_are_told_apart():
     failures = run_children(tasks, 2, progress.append)
     assert failures == {"bad": "the reason", "dead": "killed by SIGKILL"}
     assert sorted(progress) == [1.5, 2.0]
+
+
+NO_FORK = """
+import os, resource, signal
+from v1_model.nest_children import run_children
+before = signal.getsignal(signal.SIGINT), len(os.listdir("/proc/self/fd"))
+if not os.getuid():
+    os.setuid(65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+try:
+    run_children({"one": lambda report: None}, 1)
+except BlockingIOError:
+    assert before == (signal.getsignal(signal.SIGINT), len(os.listdir("/proc/self/fd")))
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_where_no_process_can_be_started_signals_and_files_stay_as_they_were():
+    done = subprocess.run([sys.executable, "-c", NO_FORK], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
 
 
 def test_silence_is_an_empty_file(network, tmp_path):
@@ -457,7 +483,24 @@ def test_faulty_option_edges_are_refused(network, tmp_path, dataset, value, mess
         list(blocks_of(folder, path))
 
 
-def blocks_of(folder, path):
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("pop_name e4 pop_name e4 * -1", r"syn_weight after .*rules.txt is -[\d.]+ pA, but its source is excitatory"),
+        ("ei i ei e + 10000", r"syn_weight after .*rules.txt is [\d.]+ pA, but its source is inhibitory"),
+        ("ei i ei e * 1e308", r"syn_weight after .*rules.txt is -inf, not a finite number"),
+    ],
+)
+def test_weights_are_checked_after_modulation_too(network, tmp_path, rule, message):
+    folder, _ = network
+    path, edges = tmp_path / "rules.txt", folder / "network/v1_v1_edges.h5"
+    path.write_text(f"src_property src_substring trg_property trg_substring operation value\n{rule}\n")
+    types = {"v1": read_populations(read_trials([folder / "config_0.json"])[0].config)["v1"].types}
+    with pytest.raises(ValueError, match=message), np.errstate(over="ignore"):
+        list(blocks_of(folder, edges, Modulation(path, read_modulation(path), types, [("v1", "v1")])))
+
+
+def blocks_of(folder, path, modulation=None):
     """Blocks of an edge file of the network, read without NEST."""
     tables = read_populations(read_trials([folder / "config_0.json"])[0].config)
     types = pd.read_csv(folder / "network/v1_v1_edge_types.csv", sep=" ", index_col="edge_type_id")
@@ -466,7 +509,7 @@ def blocks_of(folder, path):
         group = h5["edges/v1_to_v1"]
         data = {name: group[name] for name in ("source_node_id", "target_node_id", "edge_type_id")}
         data |= dict(group["0"])
-        yield from EdgeBlocks(str(path), data, SynapseTypes(rows), tables["v1"], tables["v1"], block_edges=500)
+        yield from EdgeBlocks(str(path), data, SynapseTypes(rows), tables["v1"], tables["v1"], modulation, 500)
 
 
 def test_edges_without_weights_are_refused(network, tmp_path):

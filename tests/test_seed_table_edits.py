@@ -104,6 +104,10 @@ SHEET = f"{BOOK}, sheet populations"
 
 # Rows of the sheet: 2 i1Htr3a, 3 e23Cux2, 4 i23Vip, 7 e4Nr5a1, 8 e4Rorb.
 FAULTS = {
+    "formula without value": (
+        cell("populations", f"{COUNT}8", "=2*50"),
+        [f"{SHEET}, row 8, column count_r700um: found the formula =2*50 without its value", "save it"],
+    ),
     "population unknown": (
         cell("populations", "A8", "e4Rorbb"),
         [f"{SHEET}, row 8, column population", "mean e4Rorb?"],
@@ -333,7 +337,10 @@ def test_faults_are_collected(folder):
         assert sum(place in fault for fault in faults) == 1
 
 
-@pytest.mark.parametrize("case", ["column misspelt", "text for a number", "pair without probability", "not a workbook"])
+@pytest.mark.parametrize(
+    "case",
+    ["formula without value", "column misspelt", "text for a number", "pair without probability", "not a workbook"],
+)
 def test_one_mistake_gives_few_lines(folder, case):
     FAULTS[case][0](folder)
     assert len(faults_of(folder)) == (2 if case == "not a workbook" else 1)

@@ -45,7 +45,7 @@ def test_a_trial_without_spikes_is_a_trial(tmp_path):
         ({"node_ids": [0], "times_ms": [np.nan]}, "expected 0..3000 ms"),
         ({"node_ids": [0, 1], "times_ms": [1]}, "2 node ids for 1 timestamps"),
         ({"node_ids": [0], "times_ms": [1], "population": "lgn"}, "no population spikes/v1, found lgn"),
-        ({"node_ids": [0], "times_ms": [1], "units": "s"}, "in 's', expected milliseconds"),
+        ({"node_ids": [0], "times_ms": [1], "units": "s"}, "units are 's', expected ms"),
     ],
 )
 def test_foreign_spikes_are_refused_by_name(tmp_path, arguments, message):

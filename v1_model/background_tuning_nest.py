@@ -41,7 +41,7 @@ class TuningSimulator(TrialSimulator):
 
     Attributes
     ----------
-    cells : v1_model.nest_configs.NodeTable
+    cells : v1_model.nest_nodes.NodeTable
         The population of cells; weights and counts are by its rows.
     """
 

@@ -32,6 +32,7 @@ from v1_model.finished_trials import fingerprint
 from v1_model.nest_children import run_children
 from v1_model.nest_configs import (
     check_inputs,
+    check_network,
     count_edges,
     enabled_edges,
     projections,
@@ -121,6 +122,7 @@ def tune_background(config, tables, target_factor=1.0, copies=1, progress=False)
     (trial,) = read_trials([config])
     populations = read_populations(trial.config)
     cells = _cells(trial, populations)
+    check_network(trial.config, populations)
     check_inputs(trial, populations)
     types = _types(cells, tables)
     n_cells = np.bincount(cells.type_rows, minlength=len(types))

@@ -88,6 +88,7 @@ class Builder:
     block_cells: int = BLOCK_CELLS
     merge_ports: bool = True
     edges: dict = field(default_factory=dict)
+    digests: dict = field(default_factory=dict)
 
     def __post_init__(self):
         spec, tables = self.spec, self.tables
@@ -203,8 +204,8 @@ class Builder:
     def write_metadata(self):
         """``network.json``: what the network is and how large."""
         cells = {"v1": len(self.v1), "lgn": len(self.lgn.model), "bkg": background.UNITS}
-        content = asdict(self.spec) | self.psp_record | {"cells": cells, "edges": self.edges}
-        content["files"] = fingerprints(self.network)
+        counts = {"cells": cells, "edges": self.edges, "edge_digests": self.digests}
+        content = asdict(self.spec) | self.psp_record | counts | {"files": fingerprints(self.network)}
         with whole_file(self.network / DESCRIPTION) as part:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -219,7 +220,7 @@ class Builder:
                 progress.update(len(counts))
                 yield extra
             writer.finish(units)
-        self.edges[f"{source}_v1"] = writer.n_edges
+        self.edges[f"{source}_v1"], self.digests[f"{source}_v1"] = writer.n_edges, writer.digest.value
 
     def _write_types(self, source, pairs, row):
         rows = [{"edge_type_id": FIRST_EDGE_TYPE + i} | row(*pair) for i, pair in enumerate(pairs)]

@@ -9,12 +9,14 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from v1_model.edge_checks import COLUMNS, check_edges, check_same_edges, ends_of
+from v1_model.edge_digest import Digest
 from v1_model.files import NO_SPACE, remove_unfinished, whole_file
 from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_table
 from v1_model.sonata import CHUNK_EDGES
+from v1_model.sonata_attributes import check_attributes, check_rows
 
 BLOCK_EDGES = 4 * CHUNK_EDGES
-COLUMNS = ("source_node_id", "target_node_id", "edge_type_id")
 WEIGHT = "syn_weight"
 
 
@@ -64,6 +66,7 @@ def read_node_types(nodes_path, types_path, population):
         group = child_groups(h5, "nodes").get(population)
         if group is None:
             raise ValueError(f"{nodes_path}: no population nodes/{population}")
+        check_attributes(group)
         ids, type_ids = (column(group, name, WHOLE_NUMBERS)[:] for name in ("node_id", "node_type_id"))
     if not np.array_equal(ids, np.arange(len(ids))):
         raise ValueError(f"{nodes_path}: node ids of {population} are not 0..{len(ids) - 1} in order")
@@ -94,11 +97,32 @@ class Edges:
     def __len__(self):
         return len(self.columns["source_node_id"])
 
+    @property
+    def group(self):
+        return self.columns["source_node_id"].parent
+
+    @property
+    def ends(self):
+        """Source and target population, None for one that the file does not name."""
+        return ends_of(self.group)
+
     def blocks(self, block_edges=BLOCK_EDGES):
-        """Yield the columns (dict of array) of each block of edges, in file order."""
+        """Yield the columns (dict of array) of each block of edges, in file order.
+
+        Raises
+        ------
+        ValueError
+            After the last block, when they are not the edges that the network in the same folder was built with.
+        """
+        digest = Digest()
         for start in range(0, len(self), block_edges):
             part = slice(start, start + block_edges)
-            yield {name: read_part(self.path, data, part) for name, data in self.columns.items()}
+            check_rows(self.group, part.start, part.stop)
+            block = {name: read_part(self.path, data, part) for name, data in self.columns.items()}
+            digest.add(*(block[name] for name in COLUMNS))
+            yield block
+        if None not in self.ends:
+            check_same_edges(self.group, self.ends, digest.value)
 
 
 def read_part(path, data, part):
@@ -138,15 +162,9 @@ def open_edges(path, population=None, required=(*COLUMNS, WEIGHT)):
             expected = f"edges/{population}" if population else "one group edges/<population>"
             raise ValueError(f"{path}: {expected} expected, found {', '.join(known) or 'no edges'}")
         group = h5[f"edges/{population_found}"]
-        columns = {name: column(group, name, WHOLE_NUMBERS) for name in COLUMNS if name in group}
-        columns |= {name: column(group, f"0/{name}") for name in (WEIGHT, "nsyns") if f"0/{name}" in group}
-        missing = [f"0/{name}" if name == WEIGHT else name for name in required if name not in columns]
-        if missing:
-            raise ValueError(f"{path}: {group.name[1:]} has no {', '.join(missing)}")
-        lengths = {name: len(data) for name, data in columns.items()}
-        if len(set(lengths.values())) > 1:
-            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise ValueError(f"{path}: columns of {group.name[1:]} differ in length: {found}")
+        check_edges(group, [f"0/{name}" if name == WEIGHT else name for name in required])
+        columns = {name: group[name] for name in COLUMNS if name in group}
+        columns |= {name: group[f"0/{name}"] for name in (WEIGHT, "nsyns") if f"0/{name}" in group}
         yield Edges(path, population_found, columns)
 
 

@@ -14,7 +14,8 @@ import uuid
 from pathlib import Path
 
 from v1_model.files import whole_file
-from v1_model.nest_configs import REPORT_MODULES, SHARED_SECTIONS, enabled_reports
+from v1_model.nest_config_keys import REPORT_MODULES
+from v1_model.nest_configs import SHARED_SECTIONS, enabled_reports
 
 DIGESTS = "digests.json"
 

@@ -170,11 +170,20 @@ class Importer:
 
     def _range(self, first, last, start, stop):
         """Weights of the built edges ``start … stop − 1``, whose targets are ``first … last − 1``."""
+        _, _, order, weights = self._matched(first, last, start, stop)
+        placed = np.empty(len(weights), dtype=np.float32)
+        # Weights too large for single precision are among the faults already.
+        with np.errstate(over="ignore"):
+            placed[order] = weights
+        return placed
+
+    def _matched(self, first, last, start, stop):
+        """Sources and targets of these edges in file order, their order by target and source, the weights in that."""
         n = self.imported.n_sources
         sources, targets = (self._built(name, slice(start, stop)) for name in ENDS)
         keys = (targets - first) * n + sources
-        order = None if (np.diff(keys) > 0).all() else np.argsort(keys)
-        ordered = keys if order is None else keys[order]
+        order = slice(None) if (np.diff(keys) > 0).all() else np.argsort(keys)
+        ordered = keys[order]
         if (np.diff(ordered) == 0).any():
             raise ValueError(
                 f"{self.built.path}: one edge for each pair of cells expected; weights cannot be told apart"
@@ -183,16 +192,16 @@ class Importer:
         weights, missing, extra, twice = matched_weights(ordered, (ends[1] - first) * n + ends[0], ends[2])
         self._check(ends, extra, twice)
         self.faults.add(MISSING, ordered[missing] % n, ordered[missing] // n + first)
-        placed = np.empty(len(weights), dtype=np.float32)
-        # Weights too large for single precision are among the faults already.
-        with np.errstate(over="ignore"):
-            placed[slice(None) if order is None else order] = weights
-        return placed
+        return sources, targets, order, weights
 
     def _check(self, ends, extra, twice):
-        sources, targets, weights = ends
+        sources, targets, _ = ends
         for fault, rows in ((EXTRA, extra), (TWICE, twice)):
             self.faults.add(fault, sources[rows], targets[rows])
+        self._check_weights(ends)
+
+    def _check_weights(self, ends):
+        sources, targets, weights = ends
         with np.errstate(over="ignore"):
             bad = ~np.isfinite(weights.astype(np.float32))
         self.faults.add(NOT_FINITE, sources[bad], targets[bad], weights[bad])
@@ -232,7 +241,10 @@ def import_weights(built_path, imported_path, output, population, source_sign, n
     """
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    with open_edges(built_path, population) as built, open_imported(imported_path, output.parent) as columns:
+    with (
+        open_edges(built_path, population) as built,
+        open_imported(imported_path, output.parent, built.ends) as columns,
+    ):
         imported = ImportedEdges(imported_path, columns, len(source_sign), n_targets)
         with bar(
             total=len(imported) + len(built), desc="read", unit=" edges", unit_scale=True, mininterval=1.0

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from v1_model.edge_files import WEIGHT, open_edges, read_part
-from v1_model.reading import WHOLE_NUMBERS, check_is_file, column
+from v1_model.reading import check_is_file, fields_of
 from v1_model.sonata import CHUNK_EDGES
+from v1_model.sonata_attributes import check_rows
 
 READ_EDGES = 4 * CHUNK_EDGES
 ENDS = ("source_node_id", "target_node_id")
-# Names that published networks and the SONATA specification give to the synapses of an edge.
-NUMBERS = ("nsyns", "n_syns_")
 CSV_COLUMNS = {"source_node_id": np.int64, "target_node_id": np.int64, WEIGHT: np.float64}
 OUT_OF_RANGE = "edges with a node id that the network does not have"
 
@@ -61,14 +60,21 @@ def read_csv_edges(path, spool):
 
 def _csv_form(path):
     """Separator and column names of a text file, for pandas."""
-    with Path(path).open(encoding="utf-8") as file:
-        header = file.readline()
-    comma = "," in header
-    names = [name.strip() for name in (header.split(",") if comma else header.split())]
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        header, first = file.readline(), file.readline()
+    separator = "," if "," in header else " "
+    names, values = ([field.strip() for field in fields_of(_one_spaced(line), separator)] for line in (header, first))
     missing = [name for name in CSV_COLUMNS if name not in names]
     if missing:
         raise ValueError(f"line 1: no column {', '.join(missing)}; found {header.strip()[:100]!r}")
-    return {"sep": "," if comma else r"\s+", "header": 0, "names": names}
+    if len(values) == len(names) + 1 and first.startswith('"'):
+        # R numbers the rows, between quotes, under no name.
+        names = ["row", *names]
+    return {"sep": "," if separator == "," else r"\s+", "header": None, "skiprows": 1, "names": names}
+
+
+def _one_spaced(line):
+    return line.strip().replace("\t", " ")
 
 
 def _check_ids(values, name, rows_before):
@@ -79,7 +85,7 @@ def _check_ids(values, name, rows_before):
 
 
 @contextmanager
-def open_imported(path, spool):
+def open_imported(path, spool, ends=(None, None)):
     """Open a file of weights.
 
     Parameters
@@ -88,25 +94,23 @@ def open_imported(path, spool):
         SONATA edges (HDF5), or text as for :func:`read_csv_edges`.
     spool : path
         Folder for temporary files.
+    ends : (str or None, str or None)
+        Source and target population, which a file that names others does not have.
 
     Yields
     ------
     dict of str to h5py.Dataset or array, shape (E,)
-        ``source_node_id``, ``target_node_id``, ``syn_weight``; where there are, ``nsyns`` and ``edge_group_index``.
+        ``source_node_id``, ``target_node_id``, ``syn_weight``, and ``nsyns`` where there is.
     """
     check_is_file(path, "file of weights")
     if not h5py.is_hdf5(path):
         yield read_csv_edges(path, spool)
         return
     with open_edges(path, required=(*ENDS, WEIGHT)) as edges:
-        columns = {name: edges.columns[name] for name in (*ENDS, WEIGHT)}
-        group = columns[WEIGHT].parent
-        for name in NUMBERS:
-            if name in group:
-                columns["nsyns"] = column(group, name)
-        if "edge_group_index" in group.parent:
-            columns["edge_group_index"] = column(group.parent, "edge_group_index", WHOLE_NUMBERS)
-        yield columns
+        for side, found, expected in zip(ENDS, edges.ends, ends, strict=True):
+            if None not in (found, expected) and found != expected:
+                raise ValueError(f"{path}: {side}: node_population is '{found}', expected '{expected}'")
+        yield {name: edges.columns[name] for name in (*ENDS, WEIGHT, "nsyns") if name in edges.columns}
 
 
 class ImportedEdges:
@@ -117,7 +121,7 @@ class ImportedEdges:
     path : path
         For messages.
     columns : dict of str to h5py.Dataset or array, shape (E,)
-        As from :func:`open_imported`. Where there are ``nsyns``, they must be 1, and ``edge_group_index`` in order.
+        As from :func:`open_imported`. Where there are ``nsyns``, they must be 1.
     n_sources, n_targets : int
         Nodes of the network.
 
@@ -143,7 +147,7 @@ class ImportedEdges:
         for start in range(0, len(self), READ_EDGES):
             part = slice(start, start + READ_EDGES)
             sources, targets = (self._read(name, part) for name in ENDS)
-            self._check_form(part, start)
+            self._check_form(start)
             outside = ~((sources >= 0) & (sources < self.n_sources) & (targets >= 0) & (targets < self.n_targets))
             faults.add(OUT_OF_RANGE, sources[outside], targets[outside])
             targets = targets[~outside].astype(np.int64)
@@ -152,16 +156,15 @@ class ImportedEdges:
                 self.parts.append((part, int(targets.min()), int(targets.max())))
             on_edges(len(sources))
 
-    def _check_form(self, part, start):
+    def _check_form(self, start):
+        part = slice(start, start + READ_EDGES)
         if "nsyns" in self.columns and (other := self._read("nsyns", part) != 1).any():
             raise ValueError(
                 f"{self.path}, edge {start + int(np.argmax(other))}: nsyns is not 1; give the weight of the whole "
                 f"connection in syn_weight"
             )
-        if "edge_group_index" in self.columns:
-            index = self._read("edge_group_index", part)
-            if not np.array_equal(index, np.arange(start, start + len(index))):
-                raise ValueError(f"{self.path}: edge_group_index is not 0..{len(self) - 1} in order")
+        if isinstance(self.columns[WEIGHT], h5py.Dataset):
+            check_rows(self.columns[ENDS[0]].parent, part.start, part.stop)
 
     def of_targets(self, first, last):
         """Source, target and weight of the edges whose target is one of ``first … last − 1``."""

@@ -12,6 +12,7 @@ import pandas as pd
 from bmtk.simulator.filternet.lgnmodel.cellmetrics import get_data_metrics_for_each_subclass
 
 from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5, read_table
+from v1_model.sonata_attributes import check_attributes, check_groups
 
 KERNEL_MS = 600
 _SIZE_PER_SD = 3.0
@@ -100,8 +101,10 @@ def read_lgn_cells(nodes_file, node_types_file, population="lgn"):
         attributes = child_groups(file, f"nodes/{population}").get("0")
         if nodes is None or attributes is None:
             raise ValueError(f"{nodes_file}: no group nodes/{population}/0")
+        check_attributes(nodes)
         names = ("node_id", "node_type_id", "node_group_index")
         ids, type_ids, row = (column(nodes, name, WHOLE_NUMBERS)[:] for name in names)
+        check_groups(nodes)
         columns = {name: column(attributes, name)[:] for name in attributes}
     lengths = {len(ids), len(type_ids), len(row), *map(len, columns.values())}
     if len(lengths) > 1 or len(np.unique(ids)) != len(ids) or (len(row) and not 0 <= row.min() <= row.max() < len(row)):

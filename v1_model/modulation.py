@@ -3,17 +3,21 @@
 A file is space separated with the header ``src_property src_substring trg_property trg_substring operation value``. A
 rule matches an edge where the named node-type property of its source and of its target contain the substrings; its
 operation (``+``, ``-``, ``*``, ``/``) then acts on the connection's weight in pA. Every rule that matches acts, in file
-order. A population without the property is one that the rule does not match.
+order. A population without the property is one that the rule does not match. A rule that matches no edge is an error.
 """
 
 import csv
+import itertools
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from v1_model.reading import did_you_mean
+
 COLUMNS = ("src_property", "src_substring", "trg_property", "trg_substring", "operation", "value")
+MOST_VALUES = 8
 OPERATIONS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "−": np.subtract}
 
 
@@ -63,7 +67,7 @@ def read_modulation(path):
         All faults of the file at once, each with its line and column.
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, delimiter=" ", skipinitialspace=True)
             lines = [(reader.line_num, [cell for cell in row if cell]) for row in reader]
     except (ValueError, csv.Error) as error:
@@ -139,21 +143,42 @@ class Modulation:
     Raises
     ------
     ValueError
-        When no source (target) population has the property a rule names for its source (target).
+        When no source (target) population has the property a rule names for its source (target), none of its node
+        types contains the substring, or no projection leads from such sources to such targets.
     """
 
     def __init__(self, path, rules, node_types, projections):
-        self.rules = rules
-        self.node_types = node_types
+        self.path, self.rules, self.node_types = path, rules, node_types
+        self.used = set()
         for rule in rules:
-            for side, prop in ((0, rule.src_property), (1, rule.trg_property)):
+            ends = [(0, rule.src_property, rule.src_substring), (1, rule.trg_property, rule.trg_substring)]
+            for side, prop, substring in ends:
                 populations = sorted({projection[side] for projection in projections})
-                if not any(prop in node_types[name].columns for name in populations):
-                    column = COLUMNS[2 * side]
-                    raise ValueError(
-                        f"{path}, line {rule.line}, column {column}: no node type of {', '.join(populations)} "
-                        f"has the property '{prop}'"
-                    )
+                self._check_side(rule, side, prop, substring, populations)
+            if not any(rule in [found for found, *_ in self.between(*ends)] for ends in projections):
+                self._refuse(rule, "no edges lead from such sources to such targets")
+
+    def _check_side(self, rule, side, prop, substring, populations):
+        having = [self.node_types[name] for name in populations if prop in self.node_types[name].columns]
+        if not having:
+            known = {column for name in populations for column in self.node_types[name].columns}
+            place = f"no node type of {', '.join(populations)} has the property '{prop}'"
+            self._refuse(rule, place + did_you_mean(prop, known), COLUMNS[2 * side])
+        if not any(contains(table, prop, substring).any() for table in having):
+            values = sorted({str(value) for table in having for value in table[prop].dropna()})
+            hint = _near(substring, values)
+            self._refuse(
+                rule, f"no {prop} of {', '.join(populations)} contains '{substring}'{hint}", COLUMNS[2 * side + 1]
+            )
+
+    def _refuse(self, rule, fault, column=None):
+        raise ValueError(f"{self.path}, line {rule.line}{f', column {column}' if column else ''}: {fault}")
+
+    def check_used(self):
+        """Raise ValueError for a rule that matched no edge, once all edges were modulated."""
+        for rule in self.rules:
+            if rule.line not in self.used:
+                self._refuse(rule, "no edge of the network matches the rule")
 
     def between(self, source, target):
         """Rules that can match edges between two populations.
@@ -177,7 +202,23 @@ class Modulation:
         return found
 
 
-def modulate(weights, source_types, target_types, matches):
+def _near(substring, values):
+    """What of some values resembles a substring, for messages: first in another case, then in spelling.
+
+    >>> _near("PVALB", ["e4Rorb", "i4Pvalb"]), _near("Pvlab", ["e4Rorb", "i4Pvalb"]), _near("x", ["e4Rorb", "i4Pvalb"])
+    (", did you mean 'Pvalb'?", ", did you mean 'Pvalb'?", ', found e4Rorb, i4Pvalb')
+    """
+    for value in values:
+        start = value.lower().find(substring.lower())
+        if start >= 0:
+            return f", did you mean '{value[start : start + len(substring)]}'?"
+    # Parts as long as the substring, the likeliest slips being letters that are wrong or in the wrong order.
+    parts = [v[i : i + len(substring)] for v in values for i in range(max(1, len(v) - len(substring) + 1))]
+    found = ", ".join(itertools.islice(values, MOST_VALUES))
+    return did_you_mean(substring, [*values, *parts]) or f", found {found}{', …' if len(values) > MOST_VALUES else ''}"
+
+
+def modulate(weights, source_types, target_types, matches, used=None):
     """Weights after every rule that matches, in order.
 
     Parameters
@@ -187,11 +228,16 @@ def modulate(weights, source_types, target_types, matches):
         Row of each edge's source and target in its population's node-type table.
     matches : list of (Rule, array of bool, array of bool)
         As from :meth:`Modulation.between`.
+    used : set of int, optional
+        Takes the lines of the rules that matched an edge.
 
     Returns
     -------
     array of float, shape (n,), pA
     """
     for rule, sources, targets in matches:
-        weights = rule.apply(weights, sources[source_types] & targets[target_types])
+        matched = sources[source_types] & targets[target_types]
+        weights = rule.apply(weights, matched)
+        if used is not None and rule.line not in used and matched.any():
+            used.add(rule.line)
     return weights

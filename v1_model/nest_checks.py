@@ -3,18 +3,13 @@
 import math
 from pathlib import Path
 
-import h5py
-
+from v1_model.edge_checks import EDGE_CONTENT, check_edges
 from v1_model.nest_clamps import current_steps
-from v1_model.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5, read_json, read_table
+from v1_model.nest_config_keys import check_keys, check_variables
+from v1_model.reading import child_groups, open_hdf5, read_json
 
-EDGE_COLUMNS = ("source_node_id", "target_node_id", "edge_type_id")
+NEST_TIC_MS = 0.001
 CLAMP_KEYS = ("amp", "delay", "duration")
-OPTIONAL_EDGE_COLUMNS = ("syn_weight", "nsyns", "delay")
-EDGE_CONTENT = (
-    "a SONATA edge file with one group edges/<population>, in it source_node_id, target_node_id and edge_type_id "
-    "of every edge and its weight in pA, signed, in 0/syn_weight"
-)
 # Sections that the engine reads: dict, list of dict or dict of dict.
 _SECTIONS = {
     "manifest": dict, "run": dict, "networks": dict, "components": dict, "conditions": dict, "output": dict,
@@ -36,22 +31,32 @@ def check_config(path):
         if kind == "entries":
             for key, entry in section.items():
                 _expect(path, f"{name}.{key}", entry, isinstance(entry, dict), "keys and values")
+    node_sets = config.get("node_sets", {})
+    _expect(path, "node_sets", node_sets, isinstance(node_sets, dict), "node sets by name (node_sets_file for a file)")
+    check_keys(path, config)
     for name, value in config.get("manifest", {}).items():
         _expect(path, f"manifest.{name}", value, isinstance(value, str), "a path")
+    check_variables(path, config)
     for name in ("dt", "tstop"):
         value = _needed(path, config, "run", name)
         _expect(path, f"run.{name}", value, _is_number(value) and value > 0, "a number above 0 (ms)")
+    dt_ms = config["run"]["dt"]
+    _expect(path, "run.dt", dt_ms, _is_multiple(dt_ms, NEST_TIC_MS), f"a multiple of {NEST_TIC_MS} ms")
     for name in ("output_dir", "spikes_file"):
-        value = _needed(path, config, "output", name)
+        _needed(path, config, "output", name)
+    for name in ("output_dir", "spikes_file", "log_file", "spikes_file_csv"):
+        value = config["output"].get(name, "")
         _expect(path, f"output.{name}", value, isinstance(value, str), "a path")
     for name in ("nodes", "edges"):
         _check_files_named(path, name, _needed(path, config, "networks", name))
     for name, value in config.get("components", {}).items():
-        _expect(path, f"components.{name}", value, isinstance(value, str), "a path")
+        modules = name == "nest_modules" and isinstance(value, list) and all(isinstance(v, str) for v in value)
+        _expect(path, f"components.{name}", value, isinstance(value, str) or modules, "a path")
     for name, entry in config.get("inputs", {}).items():
-        _check_input(path, f"inputs.{name}", entry, config["run"]["dt"])
-    node_sets = config.get("node_sets", {})
-    _expect(path, "node_sets", node_sets, isinstance(node_sets, dict | str), "node sets by name, or their file")
+        _check_input(path, f"inputs.{name}", entry, dt_ms)
+    _check_reports(path, config.get("reports", {}), dt_ms)
+    file = config.get("node_sets_file", "")
+    _expect(path, "node_sets_file", file, isinstance(file, str), "a path")
 
 
 def _check_files_named(path, name, entries):
@@ -63,9 +68,23 @@ def _check_files_named(path, name, entries):
             _expect(path, f"{where}.{key}", entry.get(key), isinstance(entry.get(key), str), "a path")
 
 
+def _check_reports(path, reports, dt_ms):
+    names = {}
+    for name, report in reports.items():
+        where = f"reports.{name}"
+        file = report.get("file_name", f"{name}.h5")
+        _expect(path, f"{where}.file_name", file, isinstance(file, str), "a path")
+        _expect(path, f"{where}.file_name", file, file not in names, f"another file than {names.get(file)} has")
+        names[file] = where
+        for key, least in (("tstart", 0), ("tstop", dt_ms), ("interval", dt_ms)):
+            value = report.get(key, least)
+            holds = _is_number(value) and value >= least and _is_multiple(value, dt_ms)
+            _expect(path, f"{where}.{key}", value, holds, f"a multiple of run.dt, {dt_ms:g} ms, from {least:g} ms on")
+        start, stop = report.get("tstart", 0), report.get("tstop", math.inf)
+        _expect(path, f"{where}.tstop", stop, start < stop, f"a time after tstart, {start:g} ms")
+
+
 def _check_input(path, where, entry, dt_ms):
-    for key in ("input_type", "module"):
-        _expect(path, f"{where}.{key}", entry.get(key), isinstance(entry.get(key), str), "a word")
     if entry["input_type"] == "spikes":
         file = entry.get("input_file")
         _expect(path, f"{where}.input_file", file, isinstance(file, str), "a path")
@@ -94,77 +113,9 @@ def _is_number(value):
     return type(value) in (int, float) and math.isfinite(value)
 
 
-def check_types(config, edges):
-    """Raise ValueError for tables of node and edge types, and components, that NEST could not take.
-
-    Parameters
-    ----------
-    config : bmtk.simulator.core.simulation_config.SimulationConfig
-    edges : list of dict
-        Entries of ``networks.edges`` that are switched on.
-    """
-    components = config.get("components", {})
-    for entry in config.networks["nodes"]:
-        path = entry["node_types_file"]
-        types = read_types(path, "node_type_id", ["model_type"])
-        cells = types[types["model_type"] != "virtual"]
-        if len(cells) and "model_template" not in types:
-            raise ValueError(f"{path}: no column model_template")
-        _check_components(path, cells, components.get("point_neuron_models_dir"))
-    for entry in edges:
-        path = entry["edge_types_file"]
-        types = read_types(path, "edge_type_id", ["model_template"], ["delay", "syn_weight", "nsyns"])
-        if "syn_weight" not in types:
-            _check_weights(entry["edges_file"])
-        if "delay" in types and (types["delay"] <= 0).any():
-            raise ValueError(f"{path}, column delay: found {types['delay'].min():g}, expected numbers above 0 (ms)")
-        _check_components(path, types, components.get("synaptic_models_dir"))
-
-
-def _check_weights(path):
-    """Every edge has a weight of its own."""
-    with open_hdf5(path) as h5:
-        for group in child_groups(h5, "edges").values():
-            if "0/syn_weight" not in group:
-                raise ValueError(f"{path}: no weights: 0/syn_weight (pA, signed) expected, one value an edge")
-
-
-def read_types(path, key, columns, numeric=()):
-    """A table of node or edge types.
-
-    Parameters
-    ----------
-    path : path
-    key : str
-        Its column of ids, whole numbers.
-    columns : sequence of str
-        That must be there.
-    numeric : sequence of str
-        That must hold numbers where they are there.
-
-    Returns
-    -------
-    pandas.DataFrame
-    """
-    table = read_table(path, columns=columns, finite=[key], key=key, na_values=["NONE"])
-    if table[key].dtype.kind not in WHOLE_NUMBERS:
-        raise ValueError(f"{path}, column {key}: whole numbers expected, found {table[key].iloc[0]!r}")
-    for name in columns:
-        if table[name].isna().any():
-            raise ValueError(f"{path}, column {name}: type {table[key][table[name].isna()].iloc[0]} has no value")
-    present = [name for name in numeric if name in table]
-    return read_table(path, numeric=present, na_values=["NONE"]) if present else table
-
-
-def _check_components(path, types, folder):
-    """The parameter files that types name are there and hold JSON."""
-    if "dynamics_params" not in types:
-        return
-    for name in types["dynamics_params"].dropna().unique():
-        if isinstance(name, str) and name.endswith(".json"):
-            if folder is None:
-                raise ValueError(f"{path} names {name}, but the config names no folder of such files in components")
-            read_json(Path(folder) / name)
+def _is_multiple(value, step):
+    """Whether a number is a multiple of another one, within the precision of decimal fractions."""
+    return math.isclose(round(value / step) * step, value, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def check_edge_file(path, config_path):
@@ -183,33 +134,16 @@ def check_edge_file(path, config_path):
         if not populations:
             raise ValueError(f"{path}: group edges missing: it must be {EDGE_CONTENT}")
         for group in populations.values():
-            missing = [name for name in (*EDGE_COLUMNS, "0") if name not in group]
-            if missing:
-                raise ValueError(f"{path}: {', '.join(missing)} missing: it must be {EDGE_CONTENT}")
-            columns = {name: column(group, name, WHOLE_NUMBERS) for name in EDGE_COLUMNS}
-            if len({len(data) for data in columns.values()}) > 1:
-                raise ValueError(f"{path}: {', '.join(EDGE_COLUMNS[:2])} and {EDGE_COLUMNS[2]} differ in length")
-            for name in EDGE_COLUMNS[:2]:
-                if "node_population" not in columns[name].attrs:
-                    raise ValueError(f"{path}: {name} has no attribute node_population")
-            attributes = child_groups(group, ".").get("0")
-            if attributes is None:
-                raise ValueError(f"{path}: 0 of {group.name[1:]} is no group: it must be {EDGE_CONTENT}")
-            if not isinstance(group.get("indices", group), h5py.Group):
-                raise ValueError(f"{path}: indices of {group.name[1:]} is no group")
-            for name in OPTIONAL_EDGE_COLUMNS:
-                if name in attributes:
-                    column(attributes, name, NUMBERS)
+            check_edges(group, complete=True)
 
 
-def check_ends(path, group, ends, populations, cells):
+def check_ends(path, ends, populations, cells):
     """Raise ValueError unless the populations at both ends of an edge population are the network's.
 
     Parameters
     ----------
     path : path
         The edge file.
-    group : h5py.Group
     ends : (str, str)
         Source and target population.
     populations : sequence of str
@@ -222,18 +156,3 @@ def check_ends(path, group, ends, populations, cells):
             raise ValueError(f"{path}: {side} population '{end}', but the network has {', '.join(populations)}")
     if ends[1] != cells:
         raise ValueError(f"{path}: target population '{ends[1]}', expected '{cells}', the cells that are simulated")
-    built = _edges_built(path, ends)
-    if built is not None and built != len(group["target_node_id"]):
-        found = len(group["target_node_id"])
-        raise ValueError(
-            f"{path}: {found:,} edges, but the network was built with {built:,} from {ends[0]} to {ends[1]}"
-        )
-
-
-def _edges_built(path, ends):
-    """Number of edges between two populations that the description beside an edge file gives, or None."""
-    description = Path(path).parent / "network.json"
-    if not description.is_file():
-        return None
-    edges = read_json(description).get("edges")
-    return edges.get("_".join(ends)) if isinstance(edges, dict) else None

@@ -67,15 +67,23 @@ def _ended_with(running):
 
 def _fork(task):
     """Process id and read end of the pipe of a new child."""
-    read_end, write_end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
-    with _signals_later():
-        pid = os.fork()
-        if not pid:
-            for number in ENDING:
-                signal.signal(number, signal.SIG_DFL)
+    (read_end, write_end), pid = os.pipe(), 0
+    try:
+        with _signals_later():
+            pid = os.fork()
+            if not pid:
+                for number in ENDING:
+                    signal.signal(number, signal.SIG_DFL)
+    except BaseException:
+        for pipe in (read_end, write_end):
+            os.close(pipe)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        raise
     if pid:
         os.close(write_end)
         return pid, read_end
@@ -94,12 +102,14 @@ def _signals_later():
     """
     received, parent = [], os.getpid()
     before = {number: signal.signal(number, lambda number, frame: received.append(number)) for number in ENDING}
-    yield
-    if os.getpid() == parent:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in received:
-            signal.raise_signal(number)
+    try:
+        yield
+    finally:
+        if os.getpid() == parent:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            for number in received:
+                signal.raise_signal(number)
 
 
 def _child(task, write_end):

@@ -4,22 +4,20 @@ Everything here is checked before NEST is touched, and NEST is not imported.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from bmtk.simulator.core.simulation_config import SimulationConfig
 
-from v1_model.nest_checks import check_config, check_edge_file, check_ends, check_types, read_types
-from v1_model.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5
+from v1_model.edge_checks import check_same_edges, ends_of
+from v1_model.edge_digest import built_edges
+from v1_model.nest_checks import check_config, check_edge_file, check_ends
+from v1_model.nest_nodes import node_table
+from v1_model.nest_references import check_references, node_set_of
+from v1_model.nest_types import check_types, read_types
+from v1_model.reading import child_groups, open_hdf5
 from v1_model.spikes import read_spikes, read_spikes_duration
 
 SHARED_SECTIONS = ("run", "networks", "components", "conditions", "inputs", "reports", "node_sets")
-SPIKE_MODULES = ("h5", "hdf5", "sonata")
-REPORT_MODULES = ("membrane_report", "multimeter", "multimeter_report")
-LARGEST_NODE_ID = 1 << 27
-"""Nodes are found through a table as long as the largest id."""
 
 
 @dataclass(frozen=True)
@@ -57,91 +55,6 @@ class Trial:
     def report_path(self, name):
         """Path of a report, given its name in the config."""
         return self.output_path(self.config.reports[name].get("file_name", f"{name}.h5"))
-
-
-@dataclass(frozen=True)
-class NodeTable:
-    """Nodes of a population, without their attributes.
-
-    Attributes
-    ----------
-    name : str
-    path : str
-        The node file.
-    ids : array of int64, shape (n,)
-    type_rows : array of int64, shape (n,)
-        Row of each node in ``types``.
-    types : pandas.DataFrame
-        Node types, index ``node_type_id``.
-    """
-
-    name: str
-    path: str
-    ids: np.ndarray
-    type_rows: np.ndarray
-    types: pd.DataFrame
-
-    @property
-    def is_virtual(self):
-        return bool((self.types["model_type"].iloc[self.type_rows] == "virtual").all())
-
-    @cached_property
-    def row_of_id(self):
-        """Row of each node id, −1 where there is no such node (int64)."""
-        rows = np.full(int(self.ids.max(initial=-1)) + 2, -1)
-        rows[self.ids] = np.arange(len(self.ids))
-        return rows
-
-    def rows(self, ids):
-        """Rows of node ids, −1 for ids that the population does not have."""
-        ids = np.asarray(ids)
-        known = ids < len(self.row_of_id)
-        if ids.dtype.kind != "u":
-            known &= ids >= 0
-        if known.all():
-            return self.row_of_id[ids]
-        return np.where(known, self.row_of_id[np.where(known, ids, 0)], -1)
-
-    @cached_property
-    def sign(self):
-        """+1 for excitatory, −1 for inhibitory nodes, 0 where the node types do not say (float64, by row)."""
-        if "ei" not in self.types.columns:
-            return np.zeros(len(self.ids))
-        signs = self.types["ei"].map({"e": 1.0, "i": -1.0}).fillna(0.0)
-        return signs.to_numpy(dtype=float)[self.type_rows]
-
-    def select(self, conditions):
-        """Ids of the nodes that meet every condition, in file order.
-
-        Parameters
-        ----------
-        conditions : dict
-            Property to a value or list of values: ``node_id``, a column of the node types, or a node attribute.
-
-        Raises
-        ------
-        ValueError
-            For an unknown property, or node ids that do not exist.
-        """
-        chosen = np.ones(len(self.ids), dtype=bool)
-        for key, wanted in conditions.items():
-            wanted = wanted if isinstance(wanted, list) else [wanted]
-            if key in ("node_id", "node_ids"):
-                if (self.rows(np.asarray(wanted, dtype=np.int64)) < 0).any():
-                    raise ValueError(f"{self.path}: a node set names ids that population '{self.name}' does not have")
-                chosen &= np.isin(self.ids, wanted)
-            elif key in self.types.columns:
-                chosen &= self.types[key].isin(wanted).to_numpy()[self.type_rows]
-            else:
-                chosen &= np.isin(self._attribute(key), wanted)
-        return self.ids[chosen]
-
-    def _attribute(self, key):
-        with open_hdf5(self.path) as h5:
-            group = h5[f"nodes/{self.name}/0"]
-            if key not in group:
-                raise ValueError(f"{self.path}: a node set names the property '{key}', which no node or node type has")
-            return group[key][:]
 
 
 def read_trials(paths, output_dir=None):
@@ -191,10 +104,8 @@ def _read_config(path):
     steps = t_stop_ms / dt_ms
     if steps < 1 or abs(steps - round(steps)) > 1e-6:
         raise ValueError(f"{path}: run.tstop, {t_stop_ms} ms, is not a multiple of run.dt, {dt_ms} ms")
-    if "n_runs" in config.run:
-        raise ValueError(f"{path}: run.n_runs is not supported; give one config a trial")
-    # BMTK lets this key win over the number of threads asked for.
-    config.run.pop("n_thread", None)
+    if not isinstance(config.node_sets, dict):
+        raise ValueError(f"{config['node_sets_file']}: found {str(config.node_sets)[:60]}, expected node sets by name")
     return config
 
 
@@ -288,26 +199,12 @@ def read_populations(config):
             for name, group in groups.items():
                 if name in tables:
                     raise ValueError(f"{path}: population '{name}' is in {tables[name].path}, too")
-                tables[name] = _node_table(name, path, group, types, entry["node_types_file"])
+                tables[name] = node_table(name, path, group, types, entry["node_types_file"])
     cells = [name for name, table in tables.items() if not table.is_virtual]
     if len(cells) != 1:
         found = ", ".join(cells) or "none"
         raise ValueError(f"{config['config_path']}: one population of cells expected, found {found}")
     return tables
-
-
-def _node_table(name, path, group, types, types_path):
-    ids, type_ids = (column(group, key, WHOLE_NUMBERS)[:].astype(np.int64) for key in ("node_id", "node_type_id"))
-    if len(ids) != len(type_ids) or len(np.unique(ids)) != len(ids):
-        raise ValueError(f"{path}: '{name}' has {len(ids)} ids, {len(np.unique(ids))} different, {len(type_ids)} types")
-    if len(ids) and not 0 <= ids.min() <= ids.max() <= LARGEST_NODE_ID:
-        raise ValueError(
-            f"{path}: '{name}' has node ids {ids.min()}..{ids.max()}, expected 0..{LARGEST_NODE_ID} at most"
-        )
-    rows = types.index.get_indexer(type_ids)
-    if (rows < 0).any():
-        raise ValueError(f"{types_path}: no node type {type_ids[rows < 0][0]}, used in {path}")
-    return NodeTable(name, path, ids, rows, types)
 
 
 def projections(config):
@@ -320,13 +217,11 @@ def _edge_groups(config):
     for edges in enabled_edges(config):
         with open_hdf5(edges["edges_file"]) as h5:
             for group in child_groups(h5, "edges").values():
-                ends = [group[f"{side}_node_id"].attrs["node_population"] for side in ("source", "target")]
-                ends = tuple(end.decode() if isinstance(end, bytes) else str(end) for end in ends)
-                yield edges["edges_file"], group, ends
+                yield edges["edges_file"], group, ends_of(group)
 
 
 def check_network(config, tables):
-    """Raise ValueError for edges between other populations than the config's, or another number than was built.
+    """Raise ValueError for edges between other populations than the config's, or others than were built.
 
     Parameters
     ----------
@@ -334,9 +229,17 @@ def check_network(config, tables):
     tables : dict of str to NodeTable
     """
     (cells,) = (name for name, table in tables.items() if not table.is_virtual)
+    first, places = {}, set()
     for path, group, ends in _edge_groups(config):
-        check_ends(path, group, ends, list(tables), cells)
+        check_ends(path, ends, list(tables), cells)
+        place = (Path(path).resolve(), group.name)
+        if place in places or (ends in first and built_edges(path, ends)[0] is not None):
+            raise ValueError(f"{path}: edges from {' to '.join(ends)} a second time, the first are in {first[ends]}")
+        first.setdefault(ends, path)
+        places.add(place)
+        check_same_edges(group, ends)
     check_types(config, enabled_edges(config))
+    check_references(config, tables)
 
 
 def spike_inputs(config, tables):
@@ -350,28 +253,21 @@ def spike_inputs(config, tables):
     Raises
     ------
     ValueError
-        For an input whose node set is not one virtual population, or whose module is not a SONATA spike file.
+        For an input whose node set is not one virtual population.
     """
     found = {}
     for name, entry in config.inputs.items():
         if entry.get("input_type") != "spikes" or not entry.get("enabled", True):
             continue
         where = f"{config['config_path']}: inputs.{name}"
-        if entry.get("module") not in SPIKE_MODULES:
-            raise ValueError(f"{where}.module is '{entry.get('module')}', expected one of {', '.join(SPIKE_MODULES)}")
-        population = _population_of(entry.get("node_set"), config)
-        if population not in tables or not tables[population].is_virtual:
-            raise ValueError(f"{where}.node_set is {entry.get('node_set')!r}, expected a population of virtual nodes")
+        population, conditions = node_set_of(config, f"inputs.{name}.node_set", entry["node_set"], tables)
+        if conditions or not tables[population].is_virtual:
+            found = str(entry["node_set"])[:60]
+            raise ValueError(f"{where}.node_set is {found!r}, expected a population of virtual nodes, whole")
         if population in [other for other, _ in found.values()]:
             raise ValueError(f"{where}: population '{population}' has a spike input already")
         found[name] = (population, entry["input_file"])
     return found
-
-
-def _population_of(node_set, config):
-    if isinstance(node_set, str):
-        node_set = config.node_sets.get(node_set, {"population": node_set})
-    return node_set.get("population") if isinstance(node_set, dict) else None
 
 
 def read_input(path, table):

@@ -92,9 +92,8 @@ class EdgeBlocks:
         ``source_node_id``, ``target_node_id``, ``edge_type_id``, and where the file has them ``syn_weight``, ``nsyns``,
         ``delay``.
     types : SynapseTypes
-    sources, targets : v1_model.nest_configs.NodeTable
-    matches : list
-        Modulation rules between the two populations, as from ``Modulation.between``.
+    sources, targets : v1_model.nest_nodes.NodeTable
+    modulation : v1_model.modulation.Modulation, optional
     block_edges : int
 
     Raises
@@ -103,9 +102,10 @@ class EdgeBlocks:
         Where an edge's node, type or weight is not what the network allows; the message names file and edge.
     """
 
-    def __init__(self, path, datasets, types, sources, targets, matches=(), block_edges=BLOCK_EDGES):
+    def __init__(self, path, datasets, types, sources, targets, modulation=None, block_edges=BLOCK_EDGES):
         self.path, self.datasets, self.types = path, datasets, types
-        self.sources, self.targets, self.matches = sources, targets, matches
+        self.sources, self.targets, self.modulation = sources, targets, modulation
+        self.matches = modulation.between(sources.name, targets.name) if modulation else []
         self.block_edges = block_edges
         self.n_edges = len(datasets["edge_type_id"])
         for name, data in datasets.items():
@@ -125,7 +125,8 @@ class EdgeBlocks:
             weights = self._weights(block, source_rows, type_rows, start)
             if self.matches:
                 ends = self.sources.type_rows[source_rows], self.targets.type_rows[target_rows]
-                weights = modulate(weights, *ends, self.matches)
+                weights = modulate(weights, *ends, self.matches, self.modulation.used)
+                self._check_weights(weights, source_rows, start, f" after {self.modulation.path}")
             kind_of_edge = self.types.kind_of_type[type_rows]
             for kind, (model, names) in enumerate(self.types.kinds):
                 here = slice(None) if len(self.types.kinds) == 1 else kind_of_edge == kind
@@ -158,9 +159,12 @@ class EdgeBlocks:
         )
         # The product is taken in the types of the file, as BMTK takes it, so that it rounds alike.
         weights = np.asarray(syn_weight if nsyns is None else nsyns * syn_weight, dtype=float)
-        self._refuse(~np.isfinite(weights), start, "syn_weight is {}, not a finite number", weights)
+        self._check_weights(weights, source_rows, start)
+        return weights
+
+    def _check_weights(self, weights, source_rows, start, when=""):
+        self._refuse(~np.isfinite(weights), start, f"syn_weight{when} is {{}}, not a finite number", weights)
         signs = self.sources.sign[source_rows]
         for sign, kind in ((1, "excitatory"), (-1, "inhibitory")):
             wrong = (signs == sign) & (weights * sign < 0)
-            self._refuse(wrong, start, f"syn_weight is {{:.6g}} pA, but its source is {kind}", weights)
-        return weights
+            self._refuse(wrong, start, f"syn_weight{when} is {{:.6g}} pA, but its source is {kind}", weights)

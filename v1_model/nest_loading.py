@@ -4,6 +4,7 @@ Importing this module imports NEST. BMTK reads the config and the components and
 always; what is replaced is how it reads nodes and edges, and its dictionaries of node ids by arrays.
 """
 
+import contextlib
 from types import SimpleNamespace
 
 import nest
@@ -24,6 +25,15 @@ from v1_model.nest_edges import BLOCK_EDGES, EdgeBlocks, SynapseTypes
 
 EDGE_COLUMNS = ("syn_weight", "nsyns", "delay")
 PORT_PARAMETERS = ("tau_syn_fast", "tau_syn_slow", "amp_slow")
+
+
+@contextlib.contextmanager
+def nest_words(where):
+    """What NEST refuses becomes a ValueError with its own words; ``where`` says what was being done."""
+    try:
+        yield
+    except nest.NESTErrors.KernelException as error:
+        raise ValueError(f"{where}: NEST: {' '.join(str(error).split())}") from error
 
 
 class NestIds(GidPool):
@@ -121,8 +131,9 @@ class StreamedNodes(PointNodeBatched):
         parameters = dict(self.nest_params)
         if self.ports is not None:
             parameters |= {name: parameters[name][: self.ports] for name in PORT_PARAMETERS if name in parameters}
-        nest.CopyModel(self.nest_model, model, parameters)
-        self._nest_objs = nest.Create(model, self.n_nodes)
+        with nest_words(f"cells of node type {self._nt_id}"):
+            nest.CopyModel(self.nest_model, model, parameters)
+            self._nest_objs = nest.Create(model, self.n_nodes)
         self._nest_ids = np.arange(self.n_nodes) + self._nest_objs[0].global_id
 
 
@@ -130,8 +141,6 @@ class StreamedNodeAdaptor(PointNodeAdaptor):
     """One batch a node type, in the order in which the types appear, found with arrays."""
 
     def get_batches(self, node_group):
-        if len(node_group.parent.group_ids) != 1:
-            return super().get_batches(node_group)
         table = self._network.tables[node_group.parent.name]
         used, first, counts = np.unique(table.type_rows, return_index=True, return_counts=True)
         members = np.split(np.argsort(table.type_rows, kind="stable"), np.cumsum(counts)[:-1])
@@ -164,6 +173,7 @@ class StreamedEdgeAdaptor(PointEdgeAdaptor):
     def get_batches(self, edge_group):
         blocks = self._network.edge_blocks(edge_group)
         for source_ids, target_ids, parameters in blocks:
+            self._network.connecting = blocks.path
             yield PointEdgeBatched(source_ids, target_ids, parameters)
 
 
@@ -172,7 +182,7 @@ class StreamedNetwork(PointNetwork):
 
     Parameters
     ----------
-    tables : dict of str to v1_model.nest_configs.NodeTable
+    tables : dict of str to v1_model.nest_nodes.NodeTable
         Nodes of every population.
     modulation : v1_model.modulation.Modulation, optional
     block_edges : int, optional
@@ -185,7 +195,7 @@ class StreamedNetwork(PointNetwork):
 
     def __init__(self, tables, modulation=None, block_edges=BLOCK_EDGES, on_edges=None, ports=None):
         super().__init__()
-        self.ports = ports
+        self.ports, self.connecting = ports, None
         self.tables, self.modulation, self.block_edges, self.on_edges = tables, modulation, block_edges, on_edges
         self._gid_map, self._virtual_gids = NestIds(), NestIds()
 
@@ -203,23 +213,18 @@ class StreamedNetwork(PointNetwork):
         Raises
         ------
         ValueError
-            For what BMTK reads and this does not: several groups in a population, weight functions.
+            For weights that are missing.
         """
         population, root = edge_group.parent, edge_group._h5_group.parent
         path = root.file.filename
-        if len(population.group_ids) != 1:
-            raise ValueError(f"{path}: edges in one group expected, found {len(population.group_ids)}")
         table = population.edge_types_table
-        if "weight_function" in [column.name for column in table.columns]:
-            raise ValueError(f"{path}: its edge types name a weight_function; weights belong in syn_weight")
         names = ("source_node_id", "target_node_id", "edge_type_id")
         datasets = {name: root[name] for name in names}
         datasets |= {name: edge_group.get_dataset(name) for name in EDGE_COLUMNS if name in edge_group}
         source, target = population.source_population, population.target_population
-        matches = self.modulation.between(source, target) if self.modulation else []
         types = SynapseTypes({type_id: table[type_id] for type_id in table.type_ids})
         ends = self.tables[source], self.tables[target]
-        return EdgeBlocks(path, datasets, types, *ends, matches, self.block_edges)
+        return EdgeBlocks(path, datasets, types, *ends, self.modulation, self.block_edges)
 
     def add_generators(self, population, parameters):
         """Spike generators of a virtual population and their connections.
@@ -252,6 +257,8 @@ class StreamedNetwork(PointNetwork):
 
     def _nest_connect(self, nest_srcs, nest_trgs, conn_spec="one_to_one", syn_spec=None):
         if len(nest_srcs):
-            super()._nest_connect(nest_srcs, nest_trgs, conn_spec=conn_spec, syn_spec=syn_spec)
+            # BMTK's own hides what NEST says.
+            with nest_words(self.connecting):
+                nest.Connect(nest_srcs, nest_trgs, conn_spec, syn_spec)
         if self.on_edges:
             self.on_edges(len(nest_srcs))

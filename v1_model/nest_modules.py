@@ -13,7 +13,8 @@ from bmtk.simulator.pointnet.modules import IClampMod, MultimeterMod, SpikesInpu
 
 from v1_model.files import whole_file
 from v1_model.nest_clamps import current_steps
-from v1_model.nest_configs import REPORT_MODULES, enabled_reports, read_input, spike_inputs
+from v1_model.nest_config_keys import RECORDABLES, REPORT_MODULES
+from v1_model.nest_configs import enabled_reports, read_input, spike_inputs
 from v1_model.spikes import write_spikes
 
 
@@ -60,10 +61,7 @@ class SpikeInput(TrialModule):
     """
 
     def __init__(self, module):
-        self.name = module._name
-        if module._parrot_neurons:
-            raise ValueError(f"inputs.{self.name}.use_parrot_neurons is not supported")
-        self.generators = None
+        self.name, self.generators = module._name, None
 
     def initialize(self, sim):
         population, _ = spike_inputs(sim.config, sim.net.tables)[self.name]
@@ -142,11 +140,8 @@ class MembraneReport(TrialModule):
     empties = True
 
     def __init__(self, module, name):
-        self.name = name
-        if len(module._variable_name) != 1:
-            variables = ", ".join(module._variable_name)
-            raise ValueError(f"reports.{name}: one variable a report file expected, found {variables}")
-        self._variable, self._cells = module._variable_name[0], module._node_set
+        self.name, self._cells = name, module._node_set
+        (self._variable,) = module._variable_name
         self._window, self._interval = (module._tstart, module._tstop), module._interval
         self._multimeter = None
 
@@ -172,6 +167,8 @@ class MembraneReport(TrialModule):
             self._group[f"mapping/{name}"] = values
         self._data = self._group.create_dataset("data", (0, n), float, maxshape=(None, n), chunks=True)
         self._data.attrs["variable"] = self._variable
+        if self._variable in RECORDABLES:
+            self._data.attrs["units"] = RECORDABLES[self._variable]
         self._first = self._last = None
 
     def block(self, sim, interval):
@@ -191,6 +188,7 @@ class MembraneReport(TrialModule):
     def finalize(self, sim):
         if self._first is not None:
             self._group["mapping/time"] = [self._first, self._last, self._interval]
+            self._group["mapping/time"].attrs["units"] = "ms"
 
 
 def replace_modules(modules, config):

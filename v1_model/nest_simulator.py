@@ -15,7 +15,7 @@ from bmtk.simulator.pointnet import PointSimulator
 from bmtk.simulator.pointnet.io_tools import io
 
 from v1_model.nest_edges import BLOCK_EDGES
-from v1_model.nest_loading import StreamedNetwork
+from v1_model.nest_loading import StreamedNetwork, nest_words
 from v1_model.nest_modules import TrialModule, check_forkable, replace_modules
 
 SLICE_MS = 100.0
@@ -54,7 +54,7 @@ class TrialSimulator(PointSimulator):
         trial.output_dir.mkdir(parents=True, exist_ok=True)
         own = [module for module in self._mods if isinstance(module, TrialModule)]
         emptying = [module for module in own if module.empties]
-        with contextlib.ExitStack() as files:
+        with contextlib.ExitStack() as files, nest_words(trial.path):
             files.enter_context(log_file(trial.config.log_file, "a" if trial is self._loaded_for else "w"))
             for module in own:
                 module.start(self, trial, files)
@@ -123,7 +123,7 @@ def load(
     ----------
     trial : v1_model.nest_configs.Trial
         Any of the trials that are to be run.
-    tables : dict of str to v1_model.nest_configs.NodeTable
+    tables : dict of str to v1_model.nest_nodes.NodeTable
     modulation : v1_model.modulation.Modulation, optional
     threads : int
     forked : bool
@@ -144,11 +144,13 @@ def load(
     # BMTK calls functions that NEST 3.10 deprecates, once a call.
     warnings.filterwarnings("ignore", message=r"(?s).*is deprecated and will be removed in a future version of NEST")
     trial.output_dir.mkdir(parents=True, exist_ok=True)
-    with log_file(trial.config.log_file, "w"):
+    with log_file(trial.config.log_file, "w"), nest_words(trial.path):
         nest.verbosity = nest.VerbosityLevel.ERROR
         options = {"modulation": modulation, "block_edges": block_edges, "on_edges": on_edges, "ports": ports}
         network = StreamedNetwork.from_config(trial.config, tables=tables, **options)
         simulator = simulator_class.from_config(trial.config, network, n_thread=threads)
         nest.verbosity = nest.VerbosityLevel.ERROR
         simulator.prepare(trial, forked)
+        if modulation:
+            modulation.check_used()
     return simulator

@@ -4,7 +4,9 @@ v1_model and analysis_shared do not import each other; each has this module, one
 """
 
 import contextlib
+import csv
 import json
+from difflib import get_close_matches
 from pathlib import Path
 
 import h5py
@@ -19,6 +21,42 @@ def _fault(path, expected, error):
     reason = " ".join(str(error).split())
     reason = reason if reason.isprintable() and len(reason) <= _FAULTS_SHOWN else reason[:_FAULTS_SHOWN] + "…"
     return ValueError(f"{path}: not {expected}: {reason or type(error).__name__}")
+
+
+def did_you_mean(name, known):
+    """The end of a message about an unknown name: the known one that it resembles most, or nothing.
+
+    >>> did_you_mean("tstopp", ["dt", "tstop"]), did_you_mean("colour", ["dt", "tstop"])
+    (", did you mean 'tstop'?", '')
+    """
+    by_case = {known_name.lower(): known_name for known_name in known}
+    near = get_close_matches(str(name).lower(), by_case, n=1)
+    return f", did you mean {by_case[near[0]]!r}?" if near else ""
+
+
+def fields_of(line, separator=" ", width=None):
+    """Fields of one line of a text table; read on its own, an unclosed quote does not swallow the lines after it.
+
+    Parameters
+    ----------
+    line : str
+    separator : str
+        Several spaces count as one, but for two that enclose an empty field where that gives the expected width.
+    width : int, optional
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> fields_of("e  127.0", width=3), fields_of("e i   127.0 ", width=3), fields_of('"a b", c', ",")
+    (['e', '', '127.0'], ['e', 'i', '127.0'], ['a b', 'c'])
+    """
+    exact = next(csv.reader([line], delimiter=separator))
+    if len(exact) == width:
+        return exact
+    return next(csv.reader([line.strip(" ")], delimiter=separator, skipinitialspace=True))
 
 
 def check_is_file(path, kind="file"):

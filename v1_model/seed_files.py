@@ -3,7 +3,7 @@
 A reader never stops at the first fault: it notes every one and goes on with what it could understand.
 """
 
-import csv
+import re
 import zipfile
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,10 +12,18 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from v1_model.reading import fields_of
 from v1_model.seed_schema import EMPTY, check_cell, is_blank, schema
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _NOT_A_WORKBOOK = (InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A cell with a formula whose value the file lacks, which is noted as a fault."""
+
+    text: str
 
 
 @dataclass
@@ -117,20 +125,8 @@ def _text_lines(table, path):
         if separator in lines[0][1]:
             table.fault(f"columns separated by {name}", "columns separated by spaces", row=lines[0][0])
             return []
-    header = _fields(lines[0][1])
-    return _same_length(table, [(number, _fields(line, len(header))) for number, line in lines])
-
-
-def _fields(line, width=None):
-    """Fields of one line; read on its own, an unclosed quote does not swallow the lines after it.
-
-    Two spaces enclose an empty field where that gives the width of the header; elsewhere they align columns.
-
-    >>> _fields("e  127.0", 3), _fields("e i   127.0 ", 3)
-    (['e', '', '127.0'], ['e', 'i', '127.0'])
-    """
-    exact = next(csv.reader([line], delimiter=" "))
-    return exact if len(exact) == width else next(csv.reader([line.strip(" ")], delimiter=" ", skipinitialspace=True))
+    header = fields_of(lines[0][1])
+    return _same_length(table, [(number, fields_of(line, width=len(header))) for number, line in lines])
 
 
 def _same_length(table, lines):
@@ -155,17 +151,44 @@ def _sheet_lines(table, path, workbooks):
         table.fault(f"the sheets {', '.join(book.sheetnames)}", f"a sheet named {sheet}")
         return []
     rows = enumerate(book[sheet].iter_rows(values_only=True), start=1)
-    lines = [(number, list(cells)) for number, cells in rows if any(not is_blank(c) for c in cells)]
+    lines = [(number, list(cells)) for number, cells in rows]
+    _note_formulas(table, path, workbooks, lines)
+    lines = [(number, cells) for number, cells in lines if any(not is_blank(c) for c in cells)]
     if not lines or lines[0][0] != 1:
         table.fault("no header", f"the columns {' '.join(table.rule['columns'])} in the first row", row=1)
         return []
     return lines
 
 
-def _open_workbook(path):
-    """The workbook with the values of its formulas, or the error that opening it met."""
+def _note_formulas(table, path, workbooks, lines):
+    """Formulas whose value the file lacks are faults, and take the place of the empty cells that are read for them."""
+    key = (path.name, "formulas")
+    if key not in workbooks:
+        workbooks[key] = _open_workbook(path, values=False) if _has_formulas(path) else None
+    if workbooks[key] is None:
+        return
+    sheet, names = workbooks[key][table.rule["sheet"]], lines[0][1]
+    for number, cells in lines:
+        for place, cell in enumerate(cells):
+            formula = sheet.cell(number, place + 1)
+            if is_blank(cell) and formula.data_type == "f":
+                cells[place] = Formula(str(getattr(formula.value, "text", formula.value)))
+                column = None if is_blank(names[place]) else str(names[place]).strip()
+                found = f"the formula {cells[place].text[:40]} without its value"
+                table.fault(found, "a value (open the file in a spreadsheet program and save it)", number, column)
+
+
+def _has_formulas(path):
+    """Whether a sheet of a workbook has one; most have none, and opening a workbook takes long."""
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(re.search(rb"<f[ >/]", archive.read(name)) for name in sheets)
+
+
+def _open_workbook(path, values=True):
+    """The workbook with its formulas, or their values, or the error that opening it met."""
     try:
-        return openpyxl.load_workbook(path, data_only=True)
+        return openpyxl.load_workbook(path, data_only=values)
     except _NOT_A_WORKBOOK as error:
         return error
 
@@ -200,6 +223,9 @@ def _row(table, number, cells, places):
             table.fault(f"{cells[place]!r} under no column name", "a name in the header, or nothing", row=number)
     for column, place in places.items():
         if column is None:
+            continue
+        if isinstance(cells[place], Formula):
+            values[column] = None
             continue
         rule = table.rule["columns"][column]
         value, expected = check_cell(cells[place], rule)

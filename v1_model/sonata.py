@@ -6,17 +6,18 @@ import h5py
 import numpy as np
 from numba import njit
 
+from v1_model.edge_digest import Digest
 from v1_model.files import whole_file
+from v1_model.sonata_attributes import MAGIC, VERSION
 
 # Uncompressed: gzip makes a third of the size but takes four times as long, and libsonata cannot read LZF.
 CHUNK_EDGES = 1 << 18
 INDEX_BLOCK_EDGES = 1 << 24
-MAGIC = np.uint32(0x0A7A)
 
 
 def _mark(h5):
-    h5.attrs["magic"] = MAGIC
-    h5.attrs["version"] = np.array([0, 1], dtype=np.uint32)
+    h5.attrs["magic"] = np.uint32(MAGIC)
+    h5.attrs["version"] = np.array(VERSION, dtype=np.uint32)
 
 
 def write_nodes(path, population, node_type_ids, attributes):
@@ -83,7 +84,7 @@ class EdgeWriter:
         for name, population in (("source_node_id", source), ("target_node_id", target)):
             self.columns[name].attrs["node_population"] = population
         self.buffers = {name: np.empty(CHUNK_EDGES, dtype=c.dtype) for name, c in self.columns.items()}
-        self.filled = 0
+        self.filled, self.digest = 0, Digest()
         self.target_counts = np.zeros(n_targets, dtype=np.int64)
         self.source_counts = np.zeros(n_sources, dtype=np.int64)
 
@@ -105,6 +106,7 @@ class EdgeWriter:
         targets = np.arange(first_target, first_target + len(counts), dtype=np.uint32)
         columns["target_node_id"] = np.repeat(targets, counts)
         self.target_counts[first_target : first_target + len(counts)] = counts
+        self.digest.add(*(columns[name] for name in ("source_node_id", "target_node_id", "edge_type_id")))
         self.source_counts += np.bincount(columns["source_node_id"], minlength=self.n_sources)
         n, done = len(columns["source_node_id"]), 0
         while done < n:

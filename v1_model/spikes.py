@@ -5,10 +5,9 @@ import numpy as np
 
 from v1_model.files import whole_file
 from v1_model.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5
+from v1_model.sonata_attributes import MAGIC, VERSION, check_attributes, check_sorting
 
 _SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
-_MAGIC = np.uint32(0x0A7A)
-_VERSION = np.array([0, 1], dtype=np.uint32)
 
 
 def write_spikes(path, population, node_ids, timestamps, attributes=None):
@@ -36,7 +35,7 @@ def write_spikes(path, population, node_ids, timestamps, attributes=None):
     _check(path, population, node_ids, timestamps)
     order = np.lexsort((node_ids, timestamps))
     with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["magic"], file.attrs["version"] = _MAGIC, _VERSION
+        file.attrs["magic"], file.attrs["version"] = np.uint32(MAGIC), np.array(VERSION, dtype=np.uint32)
         for key, value in (attributes or {}).items():
             file.attrs[key] = value
         group = file.create_group(f"spikes/{population}")
@@ -65,15 +64,18 @@ def read_spikes(path, population):
     Raises
     ------
     ValueError
-        When the file is missing, not HDF5 or damaged, lacks the population, or its times are negative or not finite.
+        When the file is missing, not HDF5 or damaged, lacks the population, its times are negative or not finite, or
+        it is of another version, unit or order than it must be.
     """
     with open_hdf5(path, "spike file") as file:
         populations = child_groups(file, "spikes")
         if population not in populations:
             raise ValueError(f"{path}: no spikes of population '{population}', found {list(populations) or 'none'}")
         group = populations[population]
+        check_attributes(group)
         node_ids, timestamps = column(group, "node_ids", WHOLE_NUMBERS)[:], column(group, "timestamps", NUMBERS)[:]
-    _check(path, population, node_ids, timestamps)
+        _check(path, population, node_ids, timestamps)
+        check_sorting(group, node_ids, timestamps)
     return node_ids, timestamps
 
 
