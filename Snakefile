@@ -15,6 +15,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/variants_common.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/build_common.smk"
 include: "workflow/rules/build.smk"
@@ -31,7 +32,13 @@ include: "workflow/rules/suppression_figures.smk"
 include: "workflow/rules/contrasts_common.smk"
 include: "workflow/rules/contrasts.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/background_tuning.smk"
+
+
+if "grey_10s" in PARADIGMS:
+
+    include: "workflow/rules/background_tuning.smk"
+
+
 include: "workflow/rules/targets.smk"
 
 
@@ -56,5 +63,6 @@ rule made:
         figures_made(),
 
 
-# Reads the names of all rules, so it comes last.
+# These read the names of all rules, so they come last.
 include: "workflow/rules/cluster.smk"
+include: "workflow/rules/checks.smk"

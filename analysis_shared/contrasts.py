@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from analysis_shared.contrast_grid import contrast_grid
 from analysis_shared.directions import covers_circle
 from analysis_shared.grouping import display_order
 from analysis_shared.intervals import mean_interval
@@ -22,7 +23,6 @@ METRICS = (
 )
 LEAST_DIRECTIONS = 3
 """Two points are always perfectly correlated, so reliability needs this many directions."""
-FIXED = ("temporal_frequency_hz", "spatial_frequency_cpd")
 
 
 class ContrastLayout(NamedTuple):
@@ -82,50 +82,17 @@ def contrast_layout(paradigm):
     Raises
     ------
     ValueError
-        If there are no blanks, a condition lacks direction, contrast or temporal frequency, the conditions are not one
-        for each direction and contrast, or they differ in trials or in temporal or spatial frequency.
+        As `analysis_shared.contrast_grid.contrast_grid` does.
     """
-    name = f"paradigm {paradigm['name']}"
-    table = _conditions(paradigm, name)
-    blank = table["contrast"] == 0
-    shown = table[~blank]
-    if not blank.any() or shown.empty:
-        lacking = "gratings" if shown.empty else "blanks (a condition of contrast 0)"
-        raise ValueError(f"{name}: contrast responses need blanks and gratings; there are no {lacking}")
-    for key in ("trials", *FIXED):
-        found = list(dict.fromkeys(shown[key])) if key in shown else []
-        if len(found) > 1:
-            values = ", ".join(f"{value:g}" for value in found)
-            raise ValueError(f"{name}: the gratings differ in {key} ({values}); contrast responses need one value")
-    if shown.duplicated(["direction_deg", "contrast"]).any():
-        twice = shown[shown.duplicated(["direction_deg", "contrast"])].iloc[0]
-        raise ValueError(f"{name}: condition {twice['condition']} repeats the direction and contrast of another")
-    grid = shown.pivot_table(index="direction_deg", columns="contrast", values="condition", aggfunc="first")
-    if grid.isna().to_numpy().any():
-        row, column = np.argwhere(grid.isna().to_numpy())[0]
-        direction, contrast = grid.index[row], grid.columns[column]
-        raise ValueError(f"{name}: no condition of direction {direction:g} deg and contrast {contrast:g}")
-    blanks = table[blank]
+    found = contrast_grid(paradigm)
     return ContrastLayout(
-        blanks=tuple(zip(blanks["condition"], blanks["trials"], strict=True)),
-        grid=grid.to_numpy(dtype=str),
-        direction_deg=grid.index.to_numpy(dtype=float),
-        contrast=grid.columns.to_numpy(dtype=float),
-        n_trials=int(shown["trials"].iloc[0]),
-        temporal_frequency_hz=float(shown["temporal_frequency_hz"].iloc[0]),
+        **found._asdict()
+        | {
+            "grid": np.array(found.grid),
+            "direction_deg": np.array(found.direction_deg, dtype=float),
+            "contrast": np.array(found.contrast, dtype=float),
+        }
     )
-
-
-def _conditions(paradigm, name):
-    rows = []
-    for entry in paradigm["conditions"]:
-        row = {"condition": entry["name"], "trials": entry["trials"], **entry["parameters"]}
-        needed = ("contrast",) if row.get("contrast") == 0 else ("contrast", "direction_deg", "temporal_frequency_hz")
-        absent = [key for key in needed if key not in row]
-        if absent:
-            raise ValueError(f"{name}: condition {entry['name']} has no {', '.join(absent)}")
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def read_counts(path):

@@ -168,7 +168,7 @@ def test_all_faults_are_named_at_once(config, schema):
     del config["options"]["plain"]["v1_edges"]
     config["networks"]["small"]["lgn"] = "smal"
     fault = fault_of(config, schema)
-    assert "networks.tiny.radius_um: found 'wide', expected type number" in fault
+    assert "networks.tiny.radius_um: found 'wide', expected a number" in fault
     assert "options.plain: missing v1_edges" in fault
     assert "networks.small.lgn: found 'smal', did you mean 'small'?" in fault
 

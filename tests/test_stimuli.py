@@ -5,7 +5,8 @@ import pytest
 from bmtk.simulator.filternet.filtersimulator import FilterSimulator
 from bmtk.simulator.filternet.lgnmodel.movie import GratingMovie
 
-from v1_model.stimuli import Movie, bmtk_input, check_parameters, from_bmtk_input, make_movie, stimulus_names
+from v1_model.stimuli import Movie, bmtk_input, from_bmtk_input, make_movie
+from v1_model.stimulus_parameters import check_parameters, stimulus_names
 
 GRATING = {
     "direction_deg": 30.0,

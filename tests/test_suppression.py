@@ -519,13 +519,18 @@ def test_panels_of_a_pool_need_every_network(dry_run):
     assert jobs["calculate_target_fractions"] == jobs["calculate_cell_weights"] == jobs["build_network"] == 10
 
 
-def test_cohorts_of_placed_edges_ask_for_the_recurrent_ones(dry_run):
+def test_cohorts_of_placed_edges_ask_for_the_recurrent_ones(snakemake):
+    code, said = snakemake("--dry-run", "tiny/node_sets/bio_trained/exc_mid_out_degree_by_cell_type_periphery.json")
+    assert code != 0
+    assert "tiny/network/v1_v1_edges_bio_trained.h5: missing" in said and "bkg_v1_edges_bio_trained" not in said
+
+
+def test_cohorts_and_rasters_of_perturbed_runs(dry_run):
     jobs = dry_run(
-        "tiny/node_sets/bio_trained/exc_mid_out_degree_by_cell_type_periphery.json",
         "tiny/figures/cohort_boxplots_incoming_weight_by_layer_all_plain_vs_plain__sst_silenced.png",
         "tiny/figures/suppression_raster_plain__vip_silenced.pdf",
     )
-    assert jobs["require_option_edges"] == 1 and jobs["plot_cohort_boxplots"] == jobs["plot_suppression_rasters"] == 1
+    assert jobs["plot_cohort_boxplots"] == jobs["plot_suppression_rasters"] == 1
 
 
 def test_an_unknown_node_set_has_no_rule(snakemake):

@@ -80,11 +80,11 @@ def test_all_makes_what_the_config_says(dry_run):
         ("small/metrics/OSI_DSI_DF_plain.csv", ["calculate_odsi", "run_v1_8dir_2trials"]),
         ("small/metrics/similarity_plain.csv", ["calculate_similarity"]),
         ("core_nll_3/figures/raster_plain.pdf", ["plot_raster", "run_v1_8dir_10trials"]),
-        ("core_nll_3/figures/OSI_DSI_bio_trained.png", ["plot_odsi_boxplots", "run_v1_8dir_10trials"]),
-        ("full_nll/figures/similarity_naive.png", ["plot_similarity"]),
+        ("core_nll_3/figures/OSI_DSI_adjusted.png", ["plot_odsi_boxplots", "run_v1_8dir_10trials"]),
+        ("full_nll/figures/similarity_adjusted.png", ["plot_similarity"]),
         ("profile/figures/network_summary.png", ["plot_network_summary"]),
         ("tiny/contrasts_demo_plain/spike_counts.npz", ["run_v1_contrasts_demo", "run_v1_contrasts_demo_blank"]),
-        ("small/figures/contrast_L5_bio_trained_vs_naive.png", ["plot_l5_contrast_responses"]),
+        ("small/figures/contrast_L5_plain_vs_adjusted.png", ["plot_l5_contrast_responses"]),
         ("tiny/figures/OSI_DSI_plain_vs_adjusted.png", ["plot_odsi_boxplots", "make_adjusted_edges"]),
         ("tiny/figures/similarity_summary_plain__pv_silenced.png", ["plot_similarity_summary", "make_node_set"]),
         ("tiny/figures/weight_distributions_plain_vs_adjusted.png", ["plot_weight_distributions"]),
@@ -150,16 +150,16 @@ def test_network_of_another_radius(dry_run, tmp_path):
 
 
 def test_another_spatial_frequency(dry_run, tmp_path):
-    parameters = {"direction_deg": [0, 120, 240], "spatial_frequency_cpd": [0.02, 0.04]}
-    edited = {"parameters": parameters, "raster": {"condition": "angle120_sf0.02", "trial": 1}}
+    parameters = {"direction_deg": [0, 90, 180, 270], "spatial_frequency_cpd": [0.02, 0.04]}
+    edited = {"parameters": parameters, "raster": {"condition": "angle180_sf0.02", "trial": 1}}
     mine = config_file(tmp_path, {"paradigms": {"8dir_2trials": edited}})
-    assert dry_run("tiny/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_2trials"] == 6
-    assert dry_run("tiny/8dir_2trials_plain/angle120_sf0.02_trial1/spikes.h5", options=mine)["run_v1_8dir_2trials"] == 1
+    assert dry_run("tiny/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_2trials"] == 8
+    assert dry_run("tiny/8dir_2trials_plain/angle180_sf0.02_trial1/spikes.h5", options=mine)["run_v1_8dir_2trials"] == 1
 
 
 def test_an_edited_paradigm_leaves_the_others_alone(dry_run, tmp_path):
-    mine = config_file(tmp_path, {"paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 45]}}}})
-    assert dry_run("tiny/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_2trials"] == 2
+    mine = config_file(tmp_path, {"paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 90, 180, 270]}}}})
+    assert dry_run("tiny/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_2trials"] == 4
     assert dry_run("core/metrics/OSI_DSI_DF_plain.csv", options=mine)["run_v1_8dir_10trials"] == 8
 
 
@@ -175,20 +175,69 @@ def test_value_on_the_command_line(snakemake):
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("target", "meant"),
     [
-        "tniy/metrics/OSI_DSI_DF_plain.csv",
-        "tiny/metrics/OSI_DSI_DF_trained.csv",
-        "tiny/8dir_3trials_plain/angle0_trial0/spikes.h5",
-        "tiny/8dir_2trials_plain/angle44_trial0/spikes.h5",
-        "tiny/8dir_2trials_plain/angle0_trial2/spikes.h5",
-        "core_10/network/network.json",
+        ("small/output_plan/spikes.h5", "Did you mean small/output_plain/spikes.h5?"),
+        (
+            "results/tiny/figures/OSI_DSI_plain_vs_ajusted.png",
+            "Did you mean tiny/figures/OSI_DSI_plain_vs_adjusted.png?",
+        ),
+        ("dmeo", "Did you mean the rule demo?"),
     ],
 )
-def test_unknown_name_has_no_rule(snakemake, target):
+def test_what_a_misspelt_target_may_have_meant(snakemake, target, meant):
     code, said = snakemake("--dry-run", target)
     assert code != 0
-    assert "MissingRuleException" in said and target in said
+    assert "No rule to produce" in said and target in said and meant in said and "Traceback" not in said
+
+
+def test_names_that_collide_are_one_clear_error(snakemake):
+    grey = "{stimulus: grey_screen, parameters: {}, trials: 1, grey_ms: 0, duration_ms: 1000, "
+    grey += "windows_ms: {evoked: [500, 1000], spontaneous: [100, 500]}}"
+    built, size = "{v1_edges: built, background_edges: built}", "{radius_um: 50, core_radius_um: 20}"
+    config = [f"options={{trained: {built}, summary_plain: {built}}}", f"paradigms={{contrasts_bio: {grey}}}"]
+    config += [f"networks={{logs: {size}, metrics: {size}}}"]
+    code, said = snakemake("--dry-run", "--config", *config, "--", "demo")
+    assert code != 0
+    for line in (
+        "contrasts_bio_trained/provenance.html would be two results",
+        "similarity_summary_plain.png would be two results",
+        "networks.logs: the results have a folder of that name",
+        "networks.metrics: the results have a folder of that name",
+    ):
+        assert said.count(line) == 1, said
+    assert "AmbiguousRuleException" not in said and "Traceback" not in said
+
+
+def test_missing_paradigms_stop_only_what_needs_them(snakemake, repo_root, tmp_path):
+    content = yaml.safe_load((repo_root / "config/config.yaml").read_text())
+    del content["paradigms"]["single"], content["paradigms"]["grey_10s"]
+    content["make"] = {"networks": ["tiny"], "options": ["plain"]}
+    mine = ["--replace-workflow-config", *config_file(tmp_path, content)]
+    code, said = snakemake("--dry-run", *mine, "--", "tiny/background_tuning/background_fitted.csv")
+    assert code != 0 and "It needs the paradigm grey_10s, which is missing under paradigms in the config" in said
+    code, said = snakemake("--dry-run", *mine, "--", "extended")
+    assert code == 0 and "background_tuning.png: needs the paradigm grey_10s" in said, said
+
+
+def test_config_text_is_checked_as_it_is_written(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("options:\n  off: {v1_edges: built, background_edges: built}\n")
+    code, said = snakemake("--dry-run", "--configfile", str(tmp_path / "mine.yaml"), "--", "demo")
+    assert code != 0
+    assert "mine.yaml, line 2: YAML reads the name off as a truth value" in said and "Traceback" not in said
+
+
+def test_a_window_that_outlasts_the_trial_is_refused_before_anything_is_planned(snakemake, repo_root, tmp_path):
+    content = yaml.safe_load((repo_root / "config/config.yaml").read_text())
+    short = {"duration_ms": 900, "windows_ms": {"evoked": [500, 900], "spontaneous": [100, 500]}}
+    content["paradigms"]["short"] = {**content["paradigms"]["8dir_2trials"], **short}
+    content["perturbations"]["late"] = {"node_set": "pv_all", "window_ms": [1000, 2000]}
+    mine = config_file(tmp_path, content)
+    code, said = snakemake("--dry-run", *mine, "--", "tiny/short_plain__late/angle0_trial0/spikes.h5")
+    assert code != 0
+    assert "perturbations.late.window_ms: found [1000, 2000], which ends after the 900 ms of paradigm short" in said
+    code, said = snakemake("--dry-run", "-p", *mine, "--", "tiny/short_plain__pv_silenced/angle0_trial0/spikes.h5")
+    assert code == 0 and '"window_ms":[1,900]' in said, said
 
 
 def test_misspelt_config_key_is_one_clear_error(snakemake, tmp_path):
@@ -199,21 +248,12 @@ def test_misspelt_config_key_is_one_clear_error(snakemake, tmp_path):
     assert line in said and "Traceback" not in said
 
 
-def test_missing_option_edges_are_asked_for_before_anything_runs(snakemake, tmp_path):
-    target = "tiny/network/missing/v1_v1_edges_bio_trained.h5"
-    code, said = snakemake("--show-failed-logs", target)
+def test_missing_option_edges_are_asked_for_when_jobs_are_planned(snakemake):
+    code, said = snakemake("--dry-run", "tiny/8dir_2trials_bio_trained/angle0_trial0/spikes.h5")
     assert code != 0
-    assert "tiny/network/v1_v1_edges_bio_trained.h5 is missing" in said
-    for word in ("source_node_id", "target_node_id", "edge_type_id", "0/syn_weight", "pA"):
+    for word in ("tiny/network/v1_v1_edges_bio_trained.h5", "source_node_id", "edge_type_id", "0/syn_weight", "pA"):
         assert word in said
-    assert not (tmp_path / "results" / target).exists()
-
-
-def test_missing_option_edges_do_not_stop_a_dry_run(dry_run):
-    assert dry_run("tiny/8dir_2trials_bio_trained/angle0_trial0/spikes.h5")["require_option_edges"] == 2
-    jobs = dry_run("tiny/8dir_2trials_adjusted/angle0_trial0/spikes.h5")
-    assert jobs["make_adjusted_edges"] == 1 and "require_option_edges" not in jobs
-    assert "require_option_edges" not in dry_run("tiny/8dir_2trials_plain/angle0_trial0/spikes.h5")
+    assert "snakemake tiny/network/network.json" in said and "Traceback" not in said
 
 
 def test_placed_edges_are_used_and_belong_to_no_rule(snakemake, dry_run, tmp_path):
@@ -222,8 +262,7 @@ def test_placed_edges_are_used_and_belong_to_no_rule(snakemake, dry_run, tmp_pat
     for name in ("v1_v1_edges_naive.h5", "bkg_v1_edges_naive.h5"):
         (network / name).write_text("the user's")
     target = "tiny/8dir_2trials_naive/angle0_trial0/spikes.h5"
-    assert "require_option_edges" not in dry_run(target)
-    assert "require_option_edges" not in dry_run(target, options=["--forceall"])
+    assert dry_run(target) and dry_run(target, options=["--forceall"])
     (network / "stray.h5").touch()
     _, said = snakemake("--list-untracked", target)
     assert "stray.h5" in said and "edges_naive" not in said

@@ -14,6 +14,7 @@ from v1_model import background, lgn_nodes, lgn_to_v1, recurrent, synapses, v1_n
 from v1_model.blocks import block_bounds, in_order
 from v1_model.built_files import DESCRIPTION, building, fingerprints
 from v1_model.files import whole_file
+from v1_model.lgn_field import check_covers
 from v1_model.psp import unitary_psp_table, with_published
 from v1_model.random_streams import stream_key
 from v1_model.sonata import EdgeWriter, write_nodes, write_types
@@ -51,8 +52,8 @@ class NetworkSpec:
     Raises
     ------
     ValueError
-        For a radius that is not above 0, a core that is larger than the column, a negative seed and an unknown
-        ``unitary_psp``.
+        For a radius that is not above 0 or that the LGN does not cover, a core that is larger than the column, a
+        negative seed and an unknown ``unitary_psp``.
     """
 
     name: str
@@ -75,6 +76,7 @@ class NetworkSpec:
             raise ValueError(f"seed: found {self.seed}, expected 0 or more")
         if self.unitary_psp not in ("published", "computed"):
             raise ValueError(f"unitary_psp: found {self.unitary_psp!r}, expected 'published' or 'computed'")
+        check_covers(self.lgn, self.radius_um)
 
 
 @dataclass

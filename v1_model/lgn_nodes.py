@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from v1_model.lgn_field import FIELD_TILES, TILE_DEG, TILES
 from v1_model.random_streams import stream_key, uniforms
 
-TILE_DEG = 8.0
-FIELD_TILES = (15, 10)
-TILES = {"full": (15, 10), "small": (3, 2)}
 JITTER = 0.025
 # Dominant and non-dominant temporal filter and the distance of the subfields (deg) of the two-subfield classes.
 TWO_SUBFIELDS = {"sONsOFF_001": ("sOFF_TF4", "sON_TF4", 6.0), "sONtOFF_001": ("tOFF_TF8", "sON_TF4", 4.0)}

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from v1_model.lgn_field import DEG_PER_UM, SIGMA_DEG
 from v1_model.lgn_nodes import TWO_SUBFIELDS
 from v1_model.random_streams import fork, stream_key, uniform_at
 from v1_model.v1_nodes import lognormal_mean
 
-DEG_PER_UM = (0.07, 0.04)
 SEARCH_DEG = 40.0
 SHIFT_DEG = 2.5
 STRETCH = np.sqrt(1.5)
-SIGMA_DEG = 5.0
 ORIENTATION_TOLERANCE_DEG = 15.0
 SYNAPSE_FRACTION = 0.2
 REDRAWN_MEAN = 0.1

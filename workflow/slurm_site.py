@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from checked_config import nearest
+from config_values import nearest
 
 DEFAULTS = {
     "partition": "",

@@ -14,7 +14,8 @@ REPOSITORY = Path(workflow.basedir)
 sys.path[:0] = [str(REPOSITORY / folder) for folder in ("", "workflow", "scripts")]
 
 from analysis_shared.style import variant_label
-from checked_config import BLANK, checked, load_schema
+from checked_config import BLANK, check_text, checked, load_schema
+from config_paradigms import NAMED
 from local_imports import imported_files
 from panels import chosen_panels, figure_names, load_panels
 from resource_model import (
@@ -26,7 +27,7 @@ from resource_model import (
     size_of,
 )
 from v1_model.seed_schema import schema
-from v1_model.stimuli import relative_pixels
+from v1_model.stimulus_parameters import relative_pixels
 
 # The steps run in Snakemake's own environment, activated or not, with the libraries of this repository.
 os.environ.update(
@@ -36,6 +37,7 @@ os.environ.update(
 )
 
 try:
+    check_text(map(os.path.relpath, workflow.configfiles))
     CONFIG = checked(config, load_schema(REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"))
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -293,68 +295,6 @@ def parallel_trials(block):
     return lambda wildcards: f"-n {NETWORKS[wildcards.network]['nest_threads']}"
 
 
-# --- perturbations -------------------------------------------------------------------------------------------------
-
-
-def node_set(wildcards):
-    """Input function: cells of a variant's perturbation, a list of one file or none."""
-    perturbation = perturbation_of(wildcards.variant)
-    if perturbation is None:
-        return []
-    name = PERTURBATIONS[perturbation]["node_set"]
-    return [f"{wildcards.network}/node_sets/{option_of(wildcards.variant)}/{name}.json"]
-
-
-def perturbation_arguments(wildcards):
-    """Arguments of a variant's perturbation for render_configs.py; without `input`, or Snakemake would not compare them."""
-    perturbation = perturbation_of(wildcards.variant)
-    if perturbation is None:
-        return []
-    definition = as_json(PERTURBATIONS[perturbation], without=["node_set"])
-    return ["--perturbation", definition, "--node-set", *node_set(wildcards)]
-
-
-# --- edges of an option -------------------------------------------------------------------------------------------
-
-EDGE_KEYS = {"v1": "v1_edges", "bkg": "background_edges"}
-
-
-def options_with(kind, origin):
-    """Options whose edges come from there; kind is `v1` (recurrent) or `bkg` (background)."""
-    return [name for name, option in OPTIONS.items() if option[EDGE_KEYS[kind]] == origin]
-
-
-def edge_name(kind, option):
-    """File name of an option's edges; kind is `v1` (recurrent) or `bkg` (background)."""
-    return f"{kind}_v1_edges.h5" if option in options_with(kind, "built") else f"{kind}_v1_edges_{option}.h5"
-
-
-# Files that edges are imported from, by name of the edge file that is made of them, without suffix.
-IMPORTS = {
-    Path(edge_name(kind, option)).stem: OPTIONS[option]["import_from"][key]
-    for kind, key in EDGE_KEYS.items()
-    for option in options_with(kind, "imported")
-}
-
-
-def edge_file(network, kind, option):
-    """An option's edge file; for one that the user has to place and that is not there, a file that no rule can make."""
-    path = Path(network, "network", edge_name(kind, option))
-    missing = option in options_with(kind, "placed") and not path.exists()
-    return str(path.parent / "missing" / path.name if missing else path)
-
-
-def own_edges(network, option):
-    """The edge files that an option has of its own."""
-    return [edge_file(network, kind, option) for kind in EDGE_KEYS if option not in options_with(kind, "built")]
-
-
-def option_edges(wildcards):
-    """Input function: the edge files that the option, or that of the variant, has of its own."""
-    variant = getattr(wildcards, "variant", None) or wildcards.option
-    return own_edges(wildcards.network, option_of(variant))
-
-
 # --- targets -------------------------------------------------------------------------------------------------------
 
 
@@ -374,14 +314,17 @@ def figures_to_make():
 
 def lacking(network, option):
     """What an option needs in a network and does not have, or an empty text."""
-    files = map(Path, own_edges(network, option))
-    missing = [str(path.parents[1] / path.name) for path in files if path.parent.name == "missing"]
+    missing = missing_edges(network, option)
     return f"needs {' and '.join(missing)}, which you place there" if missing else ""
 
 
 def panels(names):
     """Panels of figures that can be made; the others are named in the log with what they need."""
     paths, skipped = chosen_panels(PANELS, names, CONFIG["make"], POOLS, PERTURBATION_GROUPS, lacking)
+    for name, part in NAMED.items():
+        without = [path for path in paths if part in path and name not in PARADIGMS]
+        skipped += [f"{path}: needs the paradigm {name}" for path in without]
+        paths = [path for path in paths if path not in without]
     for line in skipped:
         logger.info(f"Left out: {line}.")
     return paths

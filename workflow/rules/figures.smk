@@ -80,35 +80,37 @@ rule plot_raster:
         "--title {params.title:q} --output-stem {params.output_stem:q} > {log} 2>&1"
 
 
-use rule plot_raster as plot_raster_single with:
-    input:
-        script=repo("figure_scripts/figure3/plot_raster.py"),
-        library=library("figure_scripts/figure3/plot_raster.py"),
-        naming_scheme=seed_table("cell_type_naming_scheme.csv"),
-        paradigm="paradigms/single.json",
-        nodes=rules.build_network.output.v1_nodes,
-        node_types=rules.build_network.output.v1_node_types,
-        metadata=rules.build_network.output.metadata,
-        spikes="{network}/output_{variant}/spikes.h5",
-        trials="{network}/output_{variant}/spikes.h5",
-        provenance=ancient(provenance_page("single")),
-    output:
-        png=report(
-            "{network}/output_{variant}/raster.png",
-            caption="../report/raster.rst",
-            category="{network}",
-            labels={"figure": "Raster and spectra, single run", "option": "{variant}"},
-        ),
-        pdf="{network}/output_{variant}/raster.pdf",
-        spectra="{network}/output_{variant}/raster_spectra.csv",
-    log:
-        "logs/plot_raster_single/{network}/{variant}.log",
-    benchmark:
-        "benchmarks/plot_raster_single/{network}/{variant}.tsv"
-    params:
-        condition=next(iter(CONDITIONS["single"])),
-        title=network_and_variant,
-        output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.variant}/raster",
+if "single" in PARADIGMS:
+
+    use rule plot_raster as plot_raster_single with:
+        input:
+            script=repo("figure_scripts/figure3/plot_raster.py"),
+            library=library("figure_scripts/figure3/plot_raster.py"),
+            naming_scheme=seed_table("cell_type_naming_scheme.csv"),
+            paradigm="paradigms/single.json",
+            nodes=rules.build_network.output.v1_nodes,
+            node_types=rules.build_network.output.v1_node_types,
+            metadata=rules.build_network.output.metadata,
+            spikes="{network}/output_{variant}/spikes.h5",
+            trials="{network}/output_{variant}/spikes.h5",
+            provenance=ancient(provenance_page("single")),
+        output:
+            png=report(
+                "{network}/output_{variant}/raster.png",
+                caption="../report/raster.rst",
+                category="{network}",
+                labels={"figure": "Raster and spectra, single run", "option": "{variant}"},
+            ),
+            pdf="{network}/output_{variant}/raster.pdf",
+            spectra="{network}/output_{variant}/raster_spectra.csv",
+        log:
+            "logs/plot_raster_single/{network}/{variant}.log",
+        benchmark:
+            "benchmarks/plot_raster_single/{network}/{variant}.tsv"
+        params:
+            condition=next(iter(CONDITIONS["single"])),
+            title=network_and_variant,
+            output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.variant}/raster",
 
 
 rule plot_odsi_boxplots:

@@ -40,12 +40,12 @@ def paradigm_section(paradigm):
     return {"name": paradigm} | {key: part for key, part in PARADIGMS[paradigm].items() if key not in NOT_SIMULATED}
 
 
-def variant_sections(wildcards):
-    """Option and perturbation of a variant, from the config."""
+def variant_sections(wildcards, paradigm):
+    """Option and perturbation of a variant in a paradigm's trials, from the config."""
     option, perturbation = option_of(wildcards.variant), perturbation_of(wildcards.variant)
     sections = {"option": {"name": option} | OPTIONS[option]}
     if perturbation:
-        sections["perturbation"] = {"name": perturbation} | PERTURBATIONS[perturbation]
+        sections["perturbation"] = {"name": perturbation} | perturbation_section(perturbation, paradigm)
     return sections
 
 

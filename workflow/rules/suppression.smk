@@ -69,7 +69,7 @@ use rule calculate_odsi as calculate_odsi_while_perturbed with:
         perturbation=lambda wildcards: [
             "--perturbation",
             wildcards.perturbation,
-            *perturbation_window_ms(wildcards.perturbation),
+            *perturbation_window_ms(wildcards),
         ],
 
 
@@ -102,7 +102,7 @@ rule calculate_suppression:
         run_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
         ),
-        window_ms=lambda wildcards: perturbation_window_ms(wildcards.perturbation),
+        window_ms=perturbation_window_ms,
     message:
         "Compare with the unperturbed run: {wildcards}"
     shell:

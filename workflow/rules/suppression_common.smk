@@ -5,6 +5,7 @@ from analysis_shared.style import option_label
 
 def recurrent_edges(wildcards):
     """Input function: recurrent edges of an option."""
+    require_placed(wildcards.network, wildcards.option, ["v1"])
     return edge_file(wildcards.network, "v1", wildcards.option)
 
 
@@ -16,15 +17,15 @@ def both_runs(pattern):
     ]
 
 
-def perturbation_window_ms(perturbation):
-    """Begin and end of a perturbation (ms)."""
-    return PERTURBATIONS[perturbation]["window_ms"]
+def perturbation_window_ms(wildcards):
+    """Params function: begin and end of a perturbation in the network's selectivity paradigm (ms)."""
+    return window_of(wildcards.perturbation, NETWORKS[wildcards.network]["selectivity_paradigm"])
 
 
 def selectivity_of_both_runs(wildcards):
     """Input function: selectivity tables with and without the perturbation, in the part of the windows that it lasts."""
     paradigm = PARADIGMS[NETWORKS[wildcards.network]["selectivity_paradigm"]]
-    first, last = perturbation_window_ms(wildcards.perturbation)
+    first, last = perturbation_window_ms(wildcards)
     in_part = any(begin < first < end or begin < last < end for begin, end in paradigm["windows_ms"].values())
     name = rules.calculate_odsi_while_perturbed if in_part else rules.calculate_odsi
     return both_runs(name.output.selectivity)(wildcards)

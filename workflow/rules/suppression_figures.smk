@@ -215,7 +215,7 @@ rule plot_suppression_rasters:
         runtime=runtime_min("plot_suppression_rasters"),
     params:
         condition=raster_condition,
-        window_ms=lambda wildcards: perturbation_window_ms(wildcards.perturbation),
+        window_ms=perturbation_window_ms,
         title=lambda wildcards: f"{wildcards.network}, {variant_label(f'{wildcards.option}__{wildcards.perturbation}')}",
         output_stem=lambda wildcards, output: output.pdf.removesuffix(".pdf"),
     message:

@@ -1,32 +1,5 @@
 """V1 simulations, condition by condition."""
 
-
-rule require_option_edges:
-    """Say which edge file the user has to place; a file that is there never comes here."""
-    output:
-        "{network}/network/missing/{kind}_v1_edges_{option}.h5",
-    log:
-        "logs/require_option_edges/{network}_{kind}_{option}.log",
-    wildcard_constraints:
-        kind="v1|bkg",
-    priority: 100
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=mem_mb("require_option_edges"),
-        runtime=runtime_min("require_option_edges"),
-    params:
-        message=lambda wildcards: (
-            f"{wildcards.network}/network/{wildcards.kind}_v1_edges_{wildcards.option}.h5 is missing. "
-            f"Option {wildcards.option} needs it there, among the results: a SONATA edge file with the same edges as "
-            f"{wildcards.network}/network/{wildcards.kind}_v1_edges.h5 (source_node_id, target_node_id, edge_type_id) "
-            f"and the weights of {wildcards.option} (pA, signed) in 0/syn_weight. Build the network first "
-            f"(snakemake {wildcards.network}/network/network.json), then place the file there."
-        ),
-    shell:
-        "echo {params.message:q} > {log}; exit 1"
-
-
 for paradigm in PARADIGMS:
 
     rule:
@@ -39,7 +12,7 @@ for paradigm in PARADIGMS:
             template=repo("config_templates/pointnet.json"),
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
             paradigm=f"paradigms/simulated/{paradigm}.json",
-            node_set=node_set,
+            node_set=node_set(paradigm),
         output:
             all_trials(paradigm, "{network}/configs/{paradigm}_{variant}/{condition}_trial{trial}.json"),
         log:
@@ -54,7 +27,7 @@ for paradigm in PARADIGMS:
             run_folder=lambda wildcards, paradigm=paradigm: run_folder(paradigm).replace("{variant}", wildcards.variant),
             v1_edges=lambda wildcards: edge_name("v1", option_of(wildcards.variant)),
             background_edges=lambda wildcards: edge_name("bkg", option_of(wildcards.variant)),
-            perturbation=perturbation_arguments,
+            perturbation=perturbation_arguments(paradigm),
         shell:
             "python {input.script:q} v1 --template {input.template:q} --schema {input.schema:q} "
             "--paradigm {input.paradigm:q} --v1-edges {params.v1_edges} --background-edges {params.background_edges} "
@@ -95,7 +68,7 @@ for block in BLOCKS:
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {
                     "network": network_section(wildcards),
-                    **variant_sections(wildcards),
+                    **variant_sections(wildcards, paradigm),
                     "background": {"rate_hz": CONFIG["background"]["rate_hz"]},
                     "paradigm": paradigm_section(paradigm),
                 },
