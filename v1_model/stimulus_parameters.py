@@ -126,7 +126,8 @@ def relative_pixels(parameters):
 def _refuse_aliases(values, where):
     """Refuse a grating that the given screen or frames show as another one."""
     sides = [values[key] for key in ("screen_height_deg", "screen_width_deg")]
-    pitch = max(side / (n - 1) for side, n in zip(sides, screen_pixels(*sides, values["degrees_per_pixel"]), strict=True))
+    pixels = screen_pixels(*sides, values["degrees_per_pixel"])
+    pitch = max(side / (n - 1) for side, n in zip(sides, pixels, strict=True))
     frequency, rate = values["spatial_frequency_cpd"], values["frame_rate_hz"]
     if not frequency * pitch < 0.5:
         raise ValueError(
