@@ -230,8 +230,8 @@ def read_table(path, columns=(), text=(), numeric=(), finite=(), positive=(), co
     text : sequence of str
         That must be there and hold something in each row.
     numeric, finite, positive, counts : sequence of str
-        That must be there and hold numbers; those of ``numeric`` may hold NaN, those of ``positive`` are 0 or more, those
-        of ``counts`` whole, too.
+        That must be there and hold numbers; those of ``numeric`` may hold NaN, those of ``positive`` are 0 or more,
+        those of ``counts`` whole, too.
     key : str, optional
         A column without repeated or missing values.
     **options
@@ -250,7 +250,7 @@ def read_table(path, columns=(), text=(), numeric=(), finite=(), positive=(), co
     """
     content = _table_text(path, options.pop("whole_lines", True))
     options = {"sep": " "} | options
-    numbers = _line_numbers(path, content, options["sep"] == " ", options.get("comment"))
+    numbers = _line_numbers(path, content, options["sep"], options.get("comment"))
     try:
         table = pd.read_csv(io.StringIO(content), index_col=False, **options)
     except (ValueError, OverflowError) as error:
@@ -293,13 +293,14 @@ def _table_text(path, whole_lines):
     return content
 
 
-def _line_numbers(path, content, exact, comment):
+def _line_numbers(path, content, separator, comment):
     """Line of each row; every line has as many fields as the header, which has no name twice."""
     lines = re.split(r"\r\n|\r|\n", content)
     lines = [line.split(comment)[0] for line in lines] if comment else lines
+    exact = len(separator) == 1
     lines = lines if exact else [line.replace("\t", " ").strip() for line in lines]
     header, numbers = None, []
-    reader = csv.reader(lines, delimiter=" ", skipinitialspace=not exact)
+    reader = csv.reader(lines, delimiter=separator if exact else " ", skipinitialspace=not exact)
     for fields in reader:
         if not any(fields):
             continue

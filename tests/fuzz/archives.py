@@ -213,7 +213,8 @@ def sheet_row(rng, book, title, target):
         sheet.insert_rows(row)
     if way == "twice":
         sheet.append(values)
-    return Mutation(f"{title}, row {row}: {way}", {"lost": CHANGES, "blank": KEEPS, "twice": BREAKS}[way])
+    needed = any(field.startswith(f"{title}/") for field in target.fields)
+    return Mutation(f"{title}, row {row}: {way}", {"blank": KEEPS, "twice": BREAKS if needed else CHANGES}.get(way, CHANGES))
 
 
 def sheet_beside(rng, book, title, target):

@@ -15,6 +15,7 @@ from small_runs import (
     PARADIGM, REPOSITORY, SPIKES, build, cell_weights, flags, load_script, node_set, odsi,
     render_configs, render_paradigm, similarity,
 )  # fmt: skip
+from v1_model.provenance import Job
 from v1_model.spikes import write_spikes
 
 SEEDS = "base_props"
@@ -120,7 +121,19 @@ def _tables():
     models = pd.read_csv(f"{SEEDS}/cell_models.csv", sep=" ")["population"]
     tuning = fitted.assign(population=models, n_cells=3, converged=True)
     tuning.to_csv("tiny/tuning.csv", sep=" ", index=False)
+    run_script("compare_background_tuning", *flags({
+        "tuning": "tiny/tuning.csv", "reference": f"{SEEDS}/background_fitted.csv", "output": "tiny/comparison.csv",
+    }))  # fmt: skip
     _weights_as_text()
+    _of_jobs()
+
+
+def _of_jobs():
+    """What a job and Snakemake note of it."""
+    subject = {"network": "tiny", "paradigm": PARADIGM, "condition": "angle0"}
+    Job().write("record.json", {"subject": subject, "config": {"networks": {"seed": 153}}, "seed": 153})
+    Path("benchmarks/build_network").mkdir(parents=True)
+    Path("benchmarks/build_network/tiny.tsv").write_text("s\th:m:s\tmax_rss\tmean_load\n7.5\t0:00:07\t250.5\t97.1\n")
 
 
 def actuation(output):

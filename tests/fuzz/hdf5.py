@@ -46,7 +46,7 @@ def _effect(target, name, effect):
     """The effect where the dataset is needed, else none."""
     if name in target.fields:
         return effect
-    return CHANGES if name in target.optional else KEEPS
+    return CHANGES if name in target.optional or target.closed else KEEPS
 
 
 def _replace(h5, name, values, **options):
@@ -193,8 +193,10 @@ def one_value(rng, h5, name, target):
 
 
 def _is_faulty(kind, value):
-    if kind is None:
+    if kind in (None, "any"):
         return False
+    if kind == "natural":
+        return value < 0
     if kind == "id":
         return value < 0 or value >= 10**6
     return not np.isfinite(value) or (kind == "positive" and value < 0) or (kind == "time" and value < 0)

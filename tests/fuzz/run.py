@@ -25,7 +25,7 @@ sys.path[:] = [*PATHS, *(path for path in sys.path if Path(path).resolve() != TE
 from fuzz.cases import FAULTS, SHARES, kind_of, serve  # noqa: E402
 from fuzz.corpus import make  # noqa: E402
 
-PATIENCE_S = 30
+PATIENCE_S = 300
 MEMORY_BYTES = 6 << 30
 
 
@@ -42,6 +42,7 @@ class Worker:
         self.log = tempfile.TemporaryFile()
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log, "text": True}
         self.process = subprocess.Popen(list(map(str, command)), env=os.environ | {"OMP_NUM_THREADS": "1"}, **pipes)
+        self.process.stdout.readline()
 
     def run(self, kind, seed):
         """Result of a case (dict); ``crash`` where the process ended or hung."""
@@ -68,7 +69,7 @@ class Worker:
             self.process.wait()
 
 
-def run_cases(cases, folder, workers=1, inputs=None):
+def run_cases(cases, folder, workers=1, inputs=None, on_fault=lambda result: None):
     """Run cases in child processes.
 
     Parameters
@@ -81,6 +82,8 @@ def run_cases(cases, folder, workers=1, inputs=None):
         Processes side by side.
     inputs : pathlib.Path, optional
         Sound inputs made before.
+    on_fault : callable
+        Told each result that is one of FAULTS as soon as it is there.
 
     Returns
     -------
@@ -97,9 +100,12 @@ def run_cases(cases, folder, workers=1, inputs=None):
     def run(case):
         worker = free.get()
         try:
-            return worker.run(*case)
+            result = worker.run(*case)
         finally:
             free.put(worker)
+        if result["outcome"] in FAULTS:
+            on_fault(result)
+        return result
 
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(run, cases))
@@ -108,9 +114,9 @@ def run_cases(cases, folder, workers=1, inputs=None):
     return found
 
 
-def first_cases(number):
-    """Kind and seed of the first so many cases."""
-    return [(kind_of(n), n) for n in range(number)]
+def cases_from(first, number):
+    """Kind and seed of so many cases."""
+    return [(kind_of(n), n) for n in range(first, first + number)]
 
 
 def counts_table(results):
@@ -130,11 +136,16 @@ def describe(result):
     return f"{head}\n    {result['said'].strip()[-1500:]}"
 
 
+def _show(result):
+    print(describe(result), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", nargs="?", choices=tuple(SHARES))
     parser.add_argument("seeds", nargs="*", type=int)
     parser.add_argument("--cases", type=int, default=0, help="so many of all kinds")
+    parser.add_argument("--first", type=int, default=0, help="number of the first of them")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--inputs", type=Path, help="sound inputs made before; made there where missing")
     parser.add_argument("--results", type=Path, help="write all results here (JSON)")
@@ -147,14 +158,14 @@ def main():
         return
     if a.inputs and not a.inputs.exists():
         make(a.inputs)
-    cases = [(a.kind, seed) for seed in a.seeds] if a.kind else first_cases(a.cases)
+    cases = [(a.kind, seed) for seed in a.seeds] if a.kind else cases_from(a.first, a.cases)
     with tempfile.TemporaryDirectory() as folder:
-        results = run_cases(cases, Path(folder), a.workers, a.inputs and a.inputs.resolve())
+        results = run_cases(cases, Path(folder), a.workers, a.inputs and a.inputs.resolve(), _show)
     if a.results:
         a.results.write_text(json.dumps(results, indent=1))
     for result in results:
-        if a.kind or result["outcome"] in FAULTS:
-            print(describe(result))
+        if a.kind and result["outcome"] not in FAULTS:
+            _show(result)
     print(counts_table(results))
     sys.exit(any(result["outcome"] in FAULTS for result in results))
 

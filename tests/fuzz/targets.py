@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import yaml
@@ -18,6 +19,7 @@ from analysis_shared.percentiles import read_percentiles
 from analysis_shared.similarity import read_similarity
 from analysis_shared.spikes import read_spikes as read_trial
 from analysis_shared.suppression_summary import read_type_tables
+from analysis_shared.weight_comparison import read_comparison
 from analysis_shared.weight_distributions import read_weight_distributions
 from checked_config import checked, load_schema
 from fuzz import corpus
@@ -110,24 +112,37 @@ def naming():
 
 
 def spike_fields(population):
-    return {f"spikes/{population}/node_ids": "id", f"spikes/{population}/timestamps": "time"}
+    return {f"spikes/{population}/node_ids": "id" if population == "v1" else "natural", f"spikes/{population}/timestamps": "time"}
 
 
 NODE_FIELDS = {"nodes/v1/node_type_id": "id"} | {f"nodes/v1/0/{name}": "finite" for name in ("x", "y", "z", "tuning_angle")}
 EDGE_FIELDS = {f"edges/v1_to_v1/{name}": "id" for name in ("source_node_id", "target_node_id")}
 EDGE_FIELDS |= {"edges/v1_to_v1/0/syn_weight": "finite"}
-LGN_FIELDS = {f"nodes/lgn/{name}": "id" for name in ("node_id", "node_type_id", "node_group_index")}
-LGN_FIELDS |= {f"nodes/lgn/0/{name}": "finite" for name in ("x", "y", "tuning_angle", "spatial_size")}
+LGN_FIELDS = {f"nodes/lgn/{name}": "natural" for name in ("node_id", "node_type_id", "node_group_index")}
+LGN_FIELDS |= {f"nodes/lgn/0/{name}": "finite" for name in ("x", "y", "spatial_size")}
 IMPORT = {"network-dir": NETWORK, "source": "v1", "weights": "weights.h5", "output": "out/imported.h5"}
 N_NODES = 380
 
 
 def lgn_units():
-    return make_units(read_lgn_cells(f"{NETWORK}/lgn_nodes.h5", f"{NETWORK}/lgn_node_types.csv"))
+    """The LGN's units, with the names of both files before what is wrong with them together, as in run_filternet.py."""
+    cells = read_lgn_cells(f"{NETWORK}/lgn_nodes.h5", f"{NETWORK}/lgn_node_types.csv")
+    try:
+        return make_units(cells)
+    except ValueError as error:
+        raise ValueError(f"{NETWORK}/lgn_nodes.h5 with lgn_node_types.csv: {error}") from error
 
 
 def imported(weights):
-    return script(["import_weights", *flags(IMPORT | {"weights": weights})], "out/imported.h5")
+    """Reader of a file of weights: those of the edges that are written, in their order."""
+    write = script(["import_weights", *flags(IMPORT | {"weights": weights})])
+
+    def read():
+        write()
+        with h5py.File("out/imported.h5") as h5:
+            return {name: h5[name][()] for name in EDGE_FIELDS}
+
+    return read
 
 
 def node_types_of_v1():
@@ -191,6 +206,10 @@ def fractions():
     return load_script("figure5/plot_target_fractions").read_fractions([("plain", f"{METRICS}/target_fractions.csv")], "all")
 
 
+def stages():
+    return load_script("summarise_run").stage_times(Path("benchmarks"), "tiny", 0).drop(columns="end")
+
+
 def text(name, file, read, fields, **more):
     return Target(name, "table", file, read, fields, **more)
 
@@ -208,7 +227,7 @@ TABLES = [
     text("edge types and charges", f"{NETWORK}/v1_v1_edge_types.csv", script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
          {"edge_type_id": "id", "dynamics_params": "name"}, key=True, rows="all"),
     text("cell weights", WEIGHTS, lambda: read_cells(NETWORK, WEIGHTS, naming()), MEASURE_FIELDS, key=True, rows="all", closed=True),
-    text("selectivity", SELECTIVITY, lambda: read_selectivity(SELECTIVITY), SELECTIVITY_FIELDS, key=True, closed=True, rows="some"),
+    text("selectivity", SELECTIVITY, lambda: read_selectivity(SELECTIVITY), SELECTIVITY_FIELDS, key=True, closed=True),
     text("similarity of cells", SELECTIVITY, script(redirected(similarity(), output="out/s.csv", resamples=2), "out/s.csv"), SELECTIVITY_FIELDS, key=True, rows="all", closed=True),
     text("similarity", f"{METRICS}/similarity_plain.csv", lambda: read_similarity(f"{METRICS}/similarity_plain.csv"),
          {"cell_type": "text", "metric": "text", "n_cells": "count", "n_units": "count", "similarity": "fraction", "ci_low": "fraction", "ci_high": "fraction", "in_summary": "flag"},
@@ -233,6 +252,9 @@ TABLES = [
          {"specimen_id": "id", "population": "text", "n_cells": "count", "fitted_weight_pA": "positive", "converged": "flag"}, key=True, rows="some", closed=True, others=("background_fitted.csv",)),
     text("weights to compare", f"{SEEDS}/background_fitted.csv", compared("compare_background_tuning"), {"specimen_id": "id", "fitted_weight_pA": "positive"}, key=True, rows="some"),
     text("seed weights", f"{SEEDS}/background_fitted.csv", restored, {"specimen_id": "text", "fitted_weight_pA": "text"}, closed=True, rows="some"),
+    text("comparison of weights", "tiny/comparison.csv", lambda: read_comparison("tiny/comparison.csv"),
+         {"population": "text", "n_models": "count", "spearman": "number", "ratio_median": "number"}, key=True, closed=True),
+    text("benchmark of a job", "benchmarks/build_network/tiny.tsv", stages, {"s": "number"}, separator="\t", optional=("max_rss",)),
     text("connection summary", f"{NETWORK}/connection_summary.csv", summary,
          {"pre": "text", "post": "text", "n_pre": "count", "n_post": "count", "n_edges": "count", "expected_edges": "positive"}, closed=True),
     text("target fractions", f"{METRICS}/target_fractions.csv", fractions, {"n_sources": "count"}, closed=True, rows="some"),
@@ -262,7 +284,7 @@ def seed_table(name):
 
 
 BOOK_SHEETS = [name for name, rule in schema().items() if "sheet" in rule]
-SEED_TABLES = [seed_table(name) for name, rule in schema().items() if rule.get("built_from", True) and "sheet" not in rule]
+SEED_TABLES = [seed_table(name) for name, rule in schema().items() if rule.get("built_from", True) and "sheet" not in rule and name != "exclude_list"]
 BOOK_FIELDS = {
     f"{schema()[name]['sheet']}/{column}": _kind(rule)
     for name in BOOK_SHEETS
@@ -308,13 +330,23 @@ def suppressed():
     return script(["calculate_suppression", *corpus.suppression("node_set.json", "out")], "out/suppressed_types.csv")()
 
 
+def provenance_page():
+    values = {"title": "x", "records": "record.json", "output": "out/page.html"}
+    return script(["record_provenance", *flags(values)], "out/page.html")()
+
+
 def description():
     size = size_of({}, {}, "tiny")
     return read_network(NETWORK, naming()), json.loads(json.dumps(size))
 
 
-def plain_config():
-    return checked(yaml.safe_load(Path("config.yaml").read_text()), load_schema(SCHEMA))
+def config():
+    """The checked config; that its file is YAML is what Snakemake checks, which names it."""
+    try:
+        found = yaml.safe_load(Path("config.yaml").read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"config.yaml: {error}") from error
+    return checked(found, load_schema(SCHEMA))
 
 
 JSON_FILES = [
@@ -330,6 +362,8 @@ JSON_FILES = [
            {"run": "section", "run.tstop": "positive", "networks": "section", "networks.nodes": "list", "inputs": "section", "v1flow": "section", "v1flow.seed": "whole", "v1flow.trials": "list", "v1flow.spikes_files": "list"}),
     Target("V1 config", "json", POINTNET, lambda: check_config(POINTNET),
            {"run": "section", "run.tstop": "positive", "run.dt": "positive", "output": "section", "networks": "section", "networks.nodes": "list", "networks.edges": "list"}),
+    Target("provenance", "json", "record.json", provenance_page,
+           {"subject": "section", "config": "section", "code": "section", "versions": "section", "machine": "section", "command": "list", "run_time_s": "finite"}),
     Target("synapse", "json", SYNAPSE, script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"), {"receptor_type": "count"}),
     Target("cell model", "json", CELL, script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
            {"tau_syn_fast": "list", "tau_syn_slow": "list", "amp_slow": "list", "tau_syn_fast.*": "positive"}),
@@ -338,7 +372,7 @@ JSON_FILES = [
 ]  # fmt: skip
 
 YAML_FILES = [
-    Target("config", "yaml", "config.yaml", plain_config),
+    Target("config", "yaml", "config.yaml", config, others=("The config",)),
     Target("site", "yaml", "site.yaml", lambda: read_site("site.yaml")),
 ]
 
