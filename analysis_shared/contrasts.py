@@ -24,7 +24,16 @@ METRICS = (
 LEAST_DIRECTIONS = 3
 """Two points are always perfectly correlated, so reliability needs this many directions."""
 FIXED = ("temporal_frequency_hz", "spatial_frequency_cpd")
-_DAMAGED = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError)
+_DAMAGED = (
+    ValueError,
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+)
 _DIMENSIONS = {
     **{"blank_counts": 2, "evoked_counts": 4, "direction_deg": 1, "contrast": 1, "node_id": 1, "window_ms": 1},
     **{"interval_length_ms": 0, "temporal_frequency_hz": 0},

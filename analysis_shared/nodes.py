@@ -28,7 +28,7 @@ def read_naming_scheme(path):
     Raises
     ------
     ValueError
-        If the file is no table, a column is missing or empty somewhere, a population is listed twice, ``ei`` is not e or
+        If the file is no table, a column is missing or empty somewhere, a population is listed twice, ``ei`` is not e
         i, or ``hex`` no colour.
     """
     people_edit_it = {"sep": r"\s+", "dtype": str, "keep_default_na": False, "whole_lines": False}
@@ -191,6 +191,8 @@ def read_network(network_dir, naming):
     description = read_json(folder / "network.json")
     found = description.get("core_radius_um")
     if type(found) not in (int, float) or found < 0:
-        raise ValueError(f"{folder / 'network.json'}: core_radius_um: found {str(found)[:60]}, expected a number from 0")
+        raise ValueError(
+            f"{folder / 'network.json'}: core_radius_um: found {str(found)[:60]}, expected a number from 0"
+        )
     nodes = read_nodes(folder / "v1_nodes.h5", folder / "v1_node_types.csv", naming)
     return nodes.assign(core=lateral_distance_um(nodes) <= description["core_radius_um"]), description

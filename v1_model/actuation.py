@@ -54,7 +54,9 @@ def charge_table(edge_types, node_types, components):
         NaN where a cell type has no such port.
     """
     components = Path(components)
-    files = {name: read_receptor_port(components / "synaptic_models" / name) for name in set(edge_types["dynamics_params"])}
+    files = {
+        name: read_receptor_port(components / "synaptic_models" / name) for name in set(edge_types["dynamics_params"])
+    }
     ports = [files[name] for name in edge_types["dynamics_params"]]
     charges = np.full((len(node_types), max(ports, default=0) + 1), np.nan)
     for row, name in enumerate(node_types["dynamics_params"]):

@@ -5,8 +5,6 @@ that the median rate of the model's cells meets ``target_median_rate_Hz`` of its
 is no NEST in here: the rates come from :mod:`v1_model.background_tuning_runs`, for all models at once.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 

@@ -137,7 +137,9 @@ def read_receptor_port(path):
     """
     port = read_json(path).get("receptor_type")
     if type(port) is not int or not 1 <= port <= MOST_PORTS:
-        raise ValueError(f"{path}: receptor_type: found {str(port)[:40]}, expected a whole number from 1 to {MOST_PORTS}")
+        raise ValueError(
+            f"{path}: receptor_type: found {str(port)[:40]}, expected a whole number from 1 to {MOST_PORTS}"
+        )
     return port
 
 

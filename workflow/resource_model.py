@@ -81,7 +81,9 @@ def size_of(table, network, folder):
     cells, edges = content.get("cells"), content.get("edges")
     counts = [cells.get("v1"), cells.get("lgn")] if isinstance(cells, dict) and isinstance(edges, dict) else [None]
     if not all(type(number) is int and number >= 0 for number in [*counts, *(edges or {}).values()]):
-        raise ValueError(f"{built}: cells.v1, cells.lgn and edges: numbers of cells and of edges by population expected")
+        raise ValueError(
+            f"{built}: cells.v1, cells.lgn and edges: numbers of cells and of edges by population expected"
+        )
     return {"v1_cells": cells["v1"], "lgn_cells": cells["lgn"], "edges": edges}
 
 

@@ -67,14 +67,29 @@ def array_lost(rng, arrays, name, kind):
 
 def array_of_another_type(rng, arrays, name, kind):
     shape = arrays[name].shape
-    new = _pick(rng, [np.full(shape, "x"), np.full(shape, 1j), np.full(shape, None), np.full(shape, True), np.zeros(shape, "V3"), np.full(shape, np.datetime64("2024-01-01"))])
+    new = _pick(
+        rng,
+        [
+            np.full(shape, "x"),
+            np.full(shape, 1j),
+            np.full(shape, None),
+            np.full(shape, True),
+            np.zeros(shape, "V3"),
+            np.full(shape, np.datetime64("2024-01-01")),
+        ],
+    )
     arrays[name] = new
     return Mutation(f"{name} is of type {new.dtype}", BREAKS)
 
 
 def array_of_another_shape(rng, arrays, name, kind):
     values = arrays[name]
-    ways = {"one more": lambda v: v[None], "flat": np.ravel, "none": lambda v: v.ravel()[:0], "first": lambda v: v.ravel()[0]}
+    ways = {
+        "one more": lambda v: v[None],
+        "flat": np.ravel,
+        "none": lambda v: v.ravel()[:0],
+        "first": lambda v: v.ravel()[0],
+    }
     way = _pick(rng, list(ways))
     arrays[name] = ways[way](values)
     return Mutation(f"{name}: shape {way}", CHANGES if arrays[name].shape == values.shape else BREAKS)
@@ -125,7 +140,15 @@ def array_added(rng, arrays, name, kind):
     return Mutation("array remark added", KEEPS)
 
 
-ARRAYS = (array_lost, array_of_another_type, array_of_another_type, array_of_another_shape, array_cut, array_with_one_value, array_with_one_value)
+ARRAYS = (
+    array_lost,
+    array_of_another_type,
+    array_of_another_type,
+    array_of_another_shape,
+    array_cut,
+    array_with_one_value,
+    array_with_one_value,
+)
 ARRAYS += (array_with_one_value, array_reversed, array_repeats, array_width, array_added)
 
 
@@ -152,7 +175,11 @@ def sheet_cell(rng, book, title, target):
     sheet = book[title]
     name, column, kind = _column(rng, sheet, title, target)
     row = int(rng.integers(2, sheet.max_row + 1))
-    faulty = [*(v for v in FAULTY_TEXT.get(kind, ["x"])), None, True, "#N/A", "#DIV/0!", "=1/0"] if kind != "text" else [None]
+    faulty = (
+        [*(v for v in FAULTY_TEXT.get(kind, ["x"])), None, True, "#N/A", "#DIV/0!", "=1/0"]
+        if kind != "text"
+        else [None]
+    )
     value = _pick(rng, faulty)
     sheet.cell(row, column).value = value
     return Mutation(f"{title}, row {row}, {name}: {value!r}", BREAKS if kind else CHANGES)
@@ -160,7 +187,7 @@ def sheet_cell(rng, book, title, target):
 
 def sheet_cell_legal(rng, book, title, target):
     sheet = book[title]
-    name, column, kind = _column(rng, sheet, title, target)
+    name, column, _ = _column(rng, sheet, title, target)
     row = int(rng.integers(2, sheet.max_row + 1))
     value = _pick(rng, [0, 1, 2.5, 1e300, "x", "1", " 12 ", "2024-01-01"])
     sheet.cell(row, column).value = value
@@ -178,13 +205,17 @@ def sheet_formula(rng, book, title, target):
 
 def sheet_renamed(rng, book, title, target):
     book[title].title = title + "s"
-    return Mutation(f"sheet {title} renamed", BREAKS if any(f.startswith(f"{title}/") for f in target.fields) else CHANGES)
+    return Mutation(
+        f"sheet {title} renamed", BREAKS if any(f.startswith(f"{title}/") for f in target.fields) else CHANGES
+    )
 
 
 def sheet_lost(rng, book, title, target):
     if len(book.sheetnames) > 1:
         del book[title]
-        return Mutation(f"sheet {title} lost", BREAKS if any(f.startswith(f"{title}/") for f in target.fields) else CHANGES)
+        return Mutation(
+            f"sheet {title} lost", BREAKS if any(f.startswith(f"{title}/") for f in target.fields) else CHANGES
+        )
     return sheet_renamed(rng, book, title, target)
 
 
@@ -214,7 +245,9 @@ def sheet_row(rng, book, title, target):
     if way == "twice":
         sheet.append(values)
     needed = any(field.startswith(f"{title}/") for field in target.fields)
-    return Mutation(f"{title}, row {row}: {way}", {"blank": KEEPS, "twice": BREAKS if needed else CHANGES}.get(way, CHANGES))
+    return Mutation(
+        f"{title}, row {row}: {way}", {"blank": KEEPS, "twice": BREAKS if needed else CHANGES}.get(way, CHANGES)
+    )
 
 
 def sheet_beside(rng, book, title, target):
@@ -237,5 +270,15 @@ def sheet_added(rng, book, title, target):
     return Mutation("a sheet added", KEEPS)
 
 
-SHEETS = (sheet_cell, sheet_cell, sheet_cell, sheet_cell_legal, sheet_cell_legal, sheet_formula, sheet_renamed, sheet_lost, sheet_column_lost)
+SHEETS = (
+    sheet_cell,
+    sheet_cell,
+    sheet_cell,
+    sheet_cell_legal,
+    sheet_cell_legal,
+    sheet_formula,
+    sheet_renamed,
+    sheet_lost,
+    sheet_column_lost,
+)
 SHEETS += (sheet_header, sheet_row, sheet_row, sheet_beside, sheet_merged, sheet_added)

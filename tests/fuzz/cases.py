@@ -16,7 +16,8 @@ import numpy as np
 import command_line
 from fuzz import archives, hdf5, tables, trees
 from fuzz.effects import BREAKS, KEEPS
-from fuzz.targets import TARGETS, plain
+from fuzz.target import plain
+from fuzz.targets import TARGETS
 
 MUTATORS = {
     "hdf5": hdf5.mutate,
@@ -95,8 +96,8 @@ def run_case(place, kind, seed):
     Returns
     -------
     dict
-        ``kind``, ``seed``, ``target``, ``mutation``, ``effect``, ``outcome`` (SAME, OTHER, REFUSED or one of FAULTS) and
-        ``said``.
+        ``kind``, ``seed``, ``target``, ``mutation``, ``effect``, ``outcome`` (SAME, OTHER, REFUSED or one of FAULTS)
+        and ``said``.
     """
     rng = np.random.default_rng([zlib.crc32(kind.encode()), seed])
     candidates = [target for target in TARGETS if target.kind == kind]

@@ -12,8 +12,18 @@ import pandas as pd
 
 from analysis_shared.contrasts import ContrastCounts
 from small_runs import (
-    PARADIGM, REPOSITORY, SPIKES, build, cell_weights, flags, load_script, node_set, odsi,
-    render_configs, render_paradigm, similarity,
+    PARADIGM,
+    REPOSITORY,
+    SPIKES,
+    build,
+    cell_weights,
+    flags,
+    load_script,
+    node_set,
+    odsi,
+    render_configs,
+    render_paradigm,
+    similarity,
 )  # fmt: skip
 from v1_model.provenance import Job
 from v1_model.spikes import write_spikes
@@ -101,7 +111,8 @@ def _counts(n_cells):
     np.savez_compressed("spike_counts.npz", **counts._asdict())
     tables = {name: f"{METRICS}/{name}.csv" for name in ("responsiveness", "curves", "fits")}
     run_script("calculate_contrast_responses", *flags({
-        "counts": "spike_counts.npz", "network-dir": NETWORK, "naming-scheme": NAMING, "seed": 1, "resamples": 3, **tables
+        "counts": "spike_counts.npz", "network-dir": NETWORK, "naming-scheme": NAMING, "seed": 1, "resamples": 3,
+        **tables,
     }))  # fmt: skip
 
 
@@ -180,5 +191,3 @@ def _weights_as_text():
     table.to_csv("weights.csv", index=False)
     table.to_csv("weights.txt", sep=" ", index=False)
     shutil.copy(f"{NETWORK}/v1_v1_edges.h5", "weights.h5")
-
-

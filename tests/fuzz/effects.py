@@ -14,7 +14,22 @@ class Mutation(NamedTuple):
 
 
 # What a field may hold, in the words of the targets: what is no such thing, as text and as a JSON value.
-NOT_A_NUMBER = ["word", "", "NULL", "nan", "inf", "-inf", "1e400", "-1e400", "1_000", "0x1F", "1,5", "True", "1;5", "--1"]
+NOT_A_NUMBER = [
+    "word",
+    "",
+    "NULL",
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "-1e400",
+    "1_000",
+    "0x1F",
+    "1,5",
+    "True",
+    "1;5",
+    "--1",
+]
 FAULTY_TEXT = {
     "finite": NOT_A_NUMBER,
     "number": [value for value in NOT_A_NUMBER if value not in ("nan", "", "NULL")],
@@ -50,4 +65,25 @@ FAULTY_JSON = {
     "section": [None, [], 1, "x", True, [1]],
     "flag": [None, [], {}, 2, "x"],
 }
-ANY_JSON = [None, True, False, 0, -1, 1, 2.5, 1e300, -1e300, 10**30, "", "x", "nan", "../x", "x" * 5000, [], {}, [[]], [{}], {"x": {}}]
+ANY_JSON = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    2.5,
+    1e300,
+    -1e300,
+    10**30,
+    "",
+    "x",
+    "nan",
+    "../x",
+    "x" * 5000,
+    [],
+    {},
+    [[]],
+    [{}],
+    {"x": {}},
+]

@@ -168,7 +168,9 @@ def another_width(rng, h5, name, target):
 
 def another_layout(rng, h5, name, target):
     values = h5[name][()]
-    options = _pick(rng, [{"compression": "gzip"}, {"chunks": (7,)}, {"shuffle": True}, {"fletcher32": True}, {"maxshape": (None,)}])
+    options = _pick(
+        rng, [{"compression": "gzip"}, {"chunks": (7,)}, {"shuffle": True}, {"fletcher32": True}, {"maxshape": (None,)}]
+    )
     if len(values):
         _replace(h5, name, values, **options)
     return Mutation(f"{name} stored with {options}", KEEPS)
@@ -189,7 +191,10 @@ def one_value(rng, h5, name, target):
     with np.errstate(over="ignore"):
         values[place] = new
     _replace(h5, name, values)
-    return Mutation(f"{name}[{place}] is {key}", _effect(target, name, BREAKS if _is_faulty(target.fields.get(name), new) else CHANGES))
+    return Mutation(
+        f"{name}[{place}] is {key}",
+        _effect(target, name, BREAKS if _is_faulty(target.fields.get(name), new) else CHANGES),
+    )
 
 
 def _is_faulty(kind, value):
@@ -214,7 +219,10 @@ def attribute_changed(rng, h5, name, target):
     if not known:
         return attribute_added(rng, h5, name, target)
     place, key = _pick(rng, known)
-    new = _pick(rng, [None, b"x", "seconds", 7, -1.0, float("nan"), [1, 2, 3], [], "x" * 3000, h5py.Empty("f8"), True, ["a", "b"]])
+    new = _pick(
+        rng,
+        [None, b"x", "seconds", 7, -1.0, float("nan"), [1, 2, 3], [], "x" * 3000, h5py.Empty("f8"), True, ["a", "b"]],
+    )
     del place.attrs[key]
     if new is not None:
         place.attrs[key] = new
@@ -238,5 +246,14 @@ def something_added(rng, h5, name, target):
 DATASETS = (
     *(removed, group_removed, renamed, a_group, a_link, a_scalar, a_matrix, no_values, null_space, shorter, longer),
     *(never_written, never_written, huge, another_type, another_type, another_width, another_layout),
-    *(one_value, one_value, one_value, shuffled, attribute_changed, attribute_changed, attribute_added, something_added),
+    *(
+        one_value,
+        one_value,
+        one_value,
+        shuffled,
+        attribute_changed,
+        attribute_changed,
+        attribute_added,
+        something_added,
+    ),
 )

@@ -1,7 +1,7 @@
 """Run cases of the fuzzer: some kind and seeds, or so many of all kinds; without the project's workflow.
 
-  python tests/fuzz/run.py hdf5 17           one case again, and what it says
-  python tests/fuzz/run.py --cases 10000     from all kinds, with a table of the outcomes
+python tests/fuzz/run.py hdf5 17           one case again, and what it says
+python tests/fuzz/run.py --cases 10000     from all kinds, with a table of the outcomes
 """
 
 import argparse
@@ -60,7 +60,15 @@ class Worker:
         code = self.process.wait()
         self.log.seek(0)
         said = f"exit {code}: {self.log.read()[-2000:].decode(errors='replace')}"
-        return {"kind": kind, "seed": seed, "target": "?", "mutation": "?", "effect": "?", "outcome": "crash", "said": said}
+        return {
+            "kind": kind,
+            "seed": seed,
+            "target": "?",
+            "mutation": "?",
+            "effect": "?",
+            "outcome": "crash",
+            "said": said,
+        }
 
     def stop(self):
         """End the process."""

@@ -177,7 +177,24 @@ def rows_in_another_order(rng, path, rows, separator, target):
 
 def written_otherwise(rng, path, rows, separator, target):
     """The same table as another program or person would write it."""
-    style = _pick(rng, ["crlf", "bom", "quoted", "quoted header", "trailing", "blank lines", "remark", "tabs", "aligned", "commas", "no end", "utf-16", "cr"])
+    style = _pick(
+        rng,
+        [
+            "crlf",
+            "bom",
+            "quoted",
+            "quoted header",
+            "trailing",
+            "blank lines",
+            "remark",
+            "tabs",
+            "aligned",
+            "commas",
+            "no end",
+            "utf-16",
+            "cr",
+        ],
+    )
     if style == "quoted":
         rows = [[f'"{cell}"' for cell in row] for row in rows]
     if style == "quoted header":

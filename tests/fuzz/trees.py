@@ -126,7 +126,19 @@ def deep(rng, content, keys, kind):
     return Mutation(f"{_where(keys)} is a list in a list in a list", BREAKS if kind else CHANGES)
 
 
-TREES = (faulty_value, faulty_value, faulty_value, any_value, any_value, removed, removed, renamed, key_added, twice, deep)
+TREES = (
+    faulty_value,
+    faulty_value,
+    faulty_value,
+    any_value,
+    any_value,
+    removed,
+    removed,
+    renamed,
+    key_added,
+    twice,
+    deep,
+)
 
 
 # --- the text of a JSON file ---------------------------------------------------------------------------------------
@@ -169,7 +181,8 @@ def json_otherwise(rng, path, text):
     style = _pick(rng, ["bom", "crlf", "utf-16", "compact", "comment", "trailing comma", "escaped"])
     content = json.loads(text)
     written = {
-        "bom": "\ufeff" + text, "crlf": text.replace("\n", "\r\n"), "compact": json.dumps(content, separators=(",", ":")),
+        "bom": "\ufeff" + text, "crlf": text.replace("\n", "\r\n"),
+        "compact": json.dumps(content, separators=(",", ":")),
         "comment": "// a remark\n" + text, "trailing comma": text.rstrip().removesuffix("}") + ",}",
     }  # fmt: skip
     path.write_bytes(written.get(style, text).encode("utf-16" if style == "utf-16" else "utf-8"))
@@ -201,7 +214,26 @@ def yaml_value(rng, path, text):
     places = [n for n, line in enumerate(lines) if ": " in line and not line.lstrip().startswith("#")]
     number = _pick(rng, places)
     values = ["!!python/object/apply:os.getcwd []", ".inf", ".nan", "1e400", "12:30:45", "010", "0x1F", "0b11"]
-    values += ["2024-01-01", "no", "off", "~", "*nothing", "&a", "!mine x", "<<", "1e3", "1_000", "[", "{", '"', "|", "\t1", "= ", "@x", "`x"]
+    values += [
+        "2024-01-01",
+        "no",
+        "off",
+        "~",
+        "*nothing",
+        "&a",
+        "!mine x",
+        "<<",
+        "1e3",
+        "1_000",
+        "[",
+        "{",
+        '"',
+        "|",
+        "\t1",
+        "= ",
+        "@x",
+        "`x",
+    ]
     new = _pick(rng, values)
     lines[number] = lines[number].split(": ")[0] + f": {new}"
     path.write_text("\n".join(lines) + "\n")
@@ -224,8 +256,20 @@ def yaml_line(rng, path, text):
 
 
 def another_document(rng, path, text):
-    path.write_text(_pick(rng, ["[]\n", "7\n", "~\n", "x\n", "- 1\n- 2\n", "true\n", "{}\n", "1: 2\n", "? [1, 2]\n: 3\n"]))
+    path.write_text(
+        _pick(rng, ["[]\n", "7\n", "~\n", "x\n", "- 1\n- 2\n", "true\n", "{}\n", "1: 2\n", "? [1, 2]\n: 3\n"])
+    )
     return Mutation("another value", BREAKS)
 
 
-YAML_TEXT = (alias_bomb, alias_of_itself, yaml_value, yaml_value, yaml_value, yaml_value, yaml_line, yaml_line, another_document)
+YAML_TEXT = (
+    alias_bomb,
+    alias_of_itself,
+    yaml_value,
+    yaml_value,
+    yaml_value,
+    yaml_value,
+    yaml_line,
+    yaml_line,
+    another_document,
+)
