@@ -29,7 +29,7 @@ def read_naming_scheme(path):
     ------
     ValueError
         If the file is no table, a column is missing or empty somewhere, a population is listed twice, ``ei`` is not e
-        i, or ``hex`` no colour.
+        or i, or ``hex`` no colour.
     """
     people_edit_it = {"sep": r"\s+", "dtype": str, "keep_default_na": False, "whole_lines": False}
     naming = read_table(path, text=NAMING_COLUMNS, key="pop_name", **people_edit_it)

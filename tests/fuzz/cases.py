@@ -78,7 +78,10 @@ class Workplace:
         """Result for the sound input."""
         key = target.kind, target.name
         if key not in self._sound:
-            self._sound[key] = plain(target.read())
+            try:
+                self._sound[key] = plain(target.read())
+            except Exception as error:
+                raise AssertionError(f"{target.name} does not read its sound input: {error!r}") from error
             shutil.rmtree(self.folder / "out", ignore_errors=True)
         return self._sound[key]
 
@@ -153,4 +156,8 @@ def serve(inputs, folder, stream):
     print("ready", file=stream, flush=True)
     for line in sys.stdin:
         kind, seed = line.split()
-        print(json.dumps(run_case(place, kind, int(seed))), file=stream, flush=True)
+        try:
+            result = run_case(place, kind, int(seed))
+        except AssertionError as error:
+            result = {"unusable": str(error)}
+        print(json.dumps(result), file=stream, flush=True)

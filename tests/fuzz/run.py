@@ -55,8 +55,10 @@ class Worker:
         timer.start()
         line = self.process.stdout.readline()
         timer.cancel()
+        if line and "unusable" in (result := json.loads(line)):
+            raise AssertionError(result["unusable"])
         if line:
-            return json.loads(line)
+            return result
         code = self.process.wait()
         self.log.seek(0)
         said = f"exit {code}: {self.log.read()[-2000:].decode(errors='replace')}"
