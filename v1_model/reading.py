@@ -307,6 +307,8 @@ def _line_numbers(path, content, separator, comment):
         if fields[0].startswith("#"):
             raise ValueError(f"{path}, line {reader.line_num}: a remark, where a row is expected")
         header = header or fields
+        if "" in header:
+            raise ValueError(f"{path}, line {reader.line_num}: a column without a name")
         if len(fields) != len(header):
             where = f"{path}, line {reader.line_num}"
             raise ValueError(f"{where}: found {len(fields)} fields, expected {len(header)} as in the header")

@@ -36,8 +36,12 @@ DURATION_MS = 300.0
 
 def run_script(name, *arguments):
     """Call a script's ``main`` in this process, silently."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        load_script(name).main(list(map(str, arguments)))
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            load_script(name).main(list(map(str, arguments)))
+        except SystemExit as end:
+            raise AssertionError(f"{name} ended with {end.code}: {said.getvalue()}") from end
 
 
 def make(folder):
@@ -123,7 +127,8 @@ def _tables():
         "base-props": SEEDS, "if-curves": "tiny/if_curves.csv", "percentiles": f"{SEEDS}/neuropixels_percentiles.csv",
         "output": "tiny/target_currents.csv",
     }))  # fmt: skip
-    run_script("calculate_actuation", *actuation("tiny/actuation.csv"))
+    run_script("calculate_lgn_rates", *lgn_rates("tiny/lgn_rates.csv"))
+    run_script("calculate_actuation", *actuation("tiny/actuation.csv"), "--lgn-currents", "tiny/lgn_currents.csv")
     run_script("calculate_target_fractions", *target_fractions(f"{METRICS}/target_fractions.csv"))
     run_script("calculate_weight_distributions", *weight_distributions(f"{METRICS}/weight_distributions.csv"))
     run_script("calculate_suppression", *suppression("node_set.json", METRICS))
@@ -150,13 +155,21 @@ def _of_jobs():
 def actuation(output):
     """Arguments of calculate_actuation.py."""
     values = {"network-dir": NETWORK, "components": "tiny/components", "naming-scheme": NAMING}
-    return flags(values | {"target-currents": "tiny/target_currents.csv", "background-rate-hz": 250, "output": output})
+    values |= {"target-currents": "tiny/target_currents.csv", "lgn-rates": "tiny/lgn_rates.csv"}
+    return flags(values | {"background-rate-hz": 250, "output": output})
+
+
+def lgn_rates(output):
+    """Arguments of calculate_lgn_rates.py."""
+    values = {"paradigm": f"paradigms/{PARADIGM}.json", "network-dir": NETWORK}
+    return flags(values | {"spikes-dir": f"tiny/filternet_{PARADIGM}", "output": output})
 
 
 def adjustment(factors, modulation):
     """Arguments of calculate_adjustment.py."""
     values = {"actuation": "tiny/actuation.csv", "target-currents": "tiny/target_currents.csv"}
     values |= {"node-types": f"{NETWORK}/v1_node_types.csv", "naming-scheme": NAMING}
+    values |= {"lgn-currents": "tiny/lgn_currents.csv"}
     return flags(values | {"factors": factors, "modulation": modulation})
 
 
@@ -178,7 +191,8 @@ def suppression(cells, folder):
     values |= {"node-set": cells, "baseline-dir": RUN, "perturbed-dir": RUN}
     table = f"{METRICS}/OSI_DSI_DF_plain.csv"
     values |= {"baseline-selectivity": table, "perturbed-selectivity": table}
-    return flags(values | {"cells": f"{folder}/suppressed_cells.csv", "types": f"{folder}/suppressed_types.csv"})
+    values |= {"cells": f"{folder}/suppressed_cells.csv", "types": f"{folder}/suppressed_types.csv"}
+    return [*flags(values), "--perturbation", "strong", "100", "300"]
 
 
 def _weights_as_text():

@@ -264,6 +264,23 @@ TABLES = [
         rows="all",
     ),
     text(
+        "LGN rates",
+        "tiny/lgn_rates.csv",
+        script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
+        {"pop_name": "name", "n_cells": "count"},
+        key=True,
+        rows="all",
+        closed=True,
+    ),
+    text(
+        "LGN currents",
+        "tiny/lgn_currents.csv",
+        script(["calculate_adjustment", *corpus.adjustment("out/f.csv", "out/m.txt")], "out/f.csv", "out/m.txt"),
+        rows="all",
+        closed=True,
+        fields={},
+    ),
+    text(
         "target currents",
         "tiny/target_currents.csv",
         script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
