@@ -11,7 +11,7 @@ READY := $(VENV)/made-from-requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env demo test test-slurm report bench bench-core bench-full bench-docs lint format lock clean
+.PHONY: help env demo test test-long test-slurm report bench bench-core bench-full bench-docs lint format lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ demo: $(READY) ## from seed tables to figures with the smallest network
 
 test: $(READY) ## the whole test suite
 	pytest -n 2
+
+test-long: $(READY) ## 10,000 mutated inputs through all readers
+	pytest -m long tests/test_fuzz.py
 
 test-slurm: $(READY) ## the workflow on a SLURM cluster of this machine, started for it (Debian; installs SLURM as root)
 	python tests/slurm/cluster.py --install

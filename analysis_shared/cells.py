@@ -18,14 +18,13 @@ def read_selectivity(path):
         If the file is no whole table, a column is missing, a cell is there twice, a rate is negative or no number, or
         an index does not lie in 0..1.
     """
-    table = read_table(path, finite=("node_id", *RATES), numeric=INDICES, key="node_id")
-    for name in (*RATES, *INDICES):
+    table = read_table(path, counts=("node_id",), positive=RATES, numeric=INDICES, key="node_id")
+    for name in INDICES:
         # Indices are written with seven digits.
-        wrong = (table[name] < 0) | ((table[name] > 1 + 1e-6) & (name in INDICES))
+        wrong = (table[name] < 0) | (table[name] > 1 + 1e-6)
         if wrong.any():
-            expected = "0..1" if name in INDICES else "0 or more"
             row = int(wrong.to_numpy().argmax())
-            raise ValueError(f"{path}, line {row + 2}, column {name}: found {table[name][row]:g}, expected {expected}")
+            raise ValueError(f"{path}, line {row + 2}, column {name}: found {table[name][row]:g}, expected 0..1")
     return table
 
 

@@ -21,6 +21,8 @@ SPECTRUM_COLUMNS = (
     *("cell_type", "contrast", "n_cells", "n_trials", "n_spikes", "frequency_Hz", "power", "white_level"),
     *("relative_power", "ci_low", "ci_high"),
 )
+WORDS = ("cell_type", "metric", "status", "response", "response_published")
+SIZES = ("n_cells", "n_defined", "n_trials")
 METRIC_LABELS = {
     "rate_Hz": "Rate (Hz)",
     "OSI_unbiased": "OSI, unbiased\n(root mean square)",
@@ -40,8 +42,11 @@ def read_panel_table(path, columns):
     ValueError
         Naming the file and what is missing.
     """
+    words, sizes = ([name for name in columns if name in kind] for kind in (WORDS, SIZES))
+    numbers = [name for name in columns if name not in (*WORDS, *SIZES)]
     # "none" is a response, not a missing value.
-    table = read_table(path, columns=columns, keep_default_na=False, na_values=["nan"])
+    options = {"keep_default_na": False, "na_values": ["nan"]}
+    table = read_table(path, text=words, counts=sizes, numeric=numbers, **options)
     if table.empty:
         raise ValueError(f"{path}: no rows")
     return table

@@ -3,8 +3,9 @@
 Blanks are trials at contrast 0. They have a rate, but no direction, so nothing else.
 """
 
+import zipfile
+import zlib
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from analysis_shared.contrast_grid import contrast_grid
 from analysis_shared.directions import covers_circle
 from analysis_shared.grouping import display_order
 from analysis_shared.intervals import mean_interval
-from analysis_shared.reading import check_is_file
+from analysis_shared.reading import NUMBERS, WHOLE_NUMBERS, check_is_file
 from analysis_shared.selectivity import direction_tuning, firing_rates, lifetime_sparsity
 from analysis_shared.untuned import untuned_table
 
@@ -23,6 +24,20 @@ METRICS = (
 )
 LEAST_DIRECTIONS = 3
 """Two points are always perfectly correlated, so reliability needs this many directions."""
+_DAMAGED = (
+    ValueError,
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+)
+_DIMENSIONS = {
+    **{"blank_counts": 2, "evoked_counts": 4, "direction_deg": 1, "contrast": 1, "node_id": 1, "window_ms": 1},
+    **{"interval_length_ms": 0, "temporal_frequency_hz": 0},
+}
 
 
 class ContrastLayout(NamedTuple):
@@ -110,7 +125,8 @@ def read_counts(path):
     Raises
     ------
     ValueError
-        If the file is no npz archive, an array is missing, or the arrays do not fit each other.
+        If the file is no npz archive, an array is missing or does not hold the numbers that it should, or the arrays do
+        not fit each other.
     """
     check_is_file(path, "spike counts")
     try:
@@ -119,8 +135,9 @@ def read_counts(path):
             if missing:
                 raise ValueError(f"no array {', '.join(missing)}; found {', '.join(archive.files)}")
             counts = ContrastCounts(**{name: archive[name] for name in ContrastCounts._fields})
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{path}: not the counts of a contrast paradigm: {error}") from error
+    _check_arrays(path, counts)
     evoked, blank = counts.evoked_counts.shape, counts.blank_counts.shape
     expected = (
         counts.direction_deg.size,
@@ -132,6 +149,30 @@ def read_counts(path):
         shapes = f"evoked_counts {evoked}, blank_counts {blank}"
         raise ValueError(f"{path}: {shapes} do not fit the axes, which give {expected}")
     return counts
+
+
+def _check_arrays(path, counts):
+    """Raise ValueError unless each array has the dimensions and holds the numbers that it should."""
+    for name, values in counts._asdict().items():
+        kinds = WHOLE_NUMBERS if name in ("blank_counts", "evoked_counts", "node_id") else NUMBERS
+        if not isinstance(values, np.ndarray):
+            raise ValueError(f"{path}: {name} is no array")
+        if values.dtype.kind not in kinds or values.ndim != _DIMENSIONS[name] or not values.size:
+            wanted = f"{'whole ' if kinds == WHOLE_NUMBERS else ''}numbers in {_DIMENSIONS[name]} dimensions"
+            raise ValueError(f"{path}: {name} holds {values.dtype} of shape {values.shape}, expected {wanted}")
+        least = 0 if name != "direction_deg" else -np.inf
+        if not (np.isfinite(values) & (values >= least)).all():
+            raise ValueError(f"{path}: {name} holds values that are negative or not finite")
+    for name in ("direction_deg", "contrast", "window_ms"):
+        values = getattr(counts, name)
+        if not (np.diff(values) > 0).all():
+            raise ValueError(f"{path}: {name} is {np.array2string(values, threshold=8)}, expected ascending values")
+    length = counts.window_ms[-1] - counts.window_ms[0]
+    if len(counts.window_ms) != 2 or not np.isclose(counts.interval_length_ms, length):
+        found = f"{np.array2string(counts.window_ms, threshold=8)} of length {counts.interval_length_ms:g}"
+        raise ValueError(f"{path}: window_ms is {found}, expected [begin, end] and its length in interval_length_ms")
+    if not (counts.contrast > 0).all():
+        raise ValueError(f"{path}: contrast holds 0, expected contrasts of gratings; blanks are in blank_counts")
 
 
 def split_half_reliability(counts):

@@ -32,7 +32,7 @@ def read_cells(network_dir, cell_weights_path, naming):
         If the table lacks a column, has one that is no number, or does not have one row for each cell.
     """
     nodes, description = read_network(network_dir, naming)
-    table = read_table(cell_weights_path, finite=("node_id", *MEASURES), key="node_id")
+    table = read_table(cell_weights_path, counts=("node_id",), positive=MEASURES, key="node_id")
     if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
         raise ValueError(f"{cell_weights_path}: {len(table)} rows do not match the {len(nodes)} cells of {network_dir}")
     return nodes.merge(table, on="node_id", validate="one_to_one"), description
@@ -75,14 +75,14 @@ def _group_counts(nodes, node_set):
     return counts
 
 
-def read_node_set(path, n_nodes):
+def read_node_set(path, n_nodes=None):
     """Ids of a node set's cells.
 
     Parameters
     ----------
     path : path-like
         JSON file with ``population`` and ``node_id``.
-    n_nodes : int
+    n_nodes : int, optional
         Cells of the network; ids must be below it.
 
     Returns
@@ -93,7 +93,8 @@ def read_node_set(path, n_nodes):
     Raises
     ------
     ValueError
-        If the file is no JSON, is of another population, or has ids that are repeated or not the network's.
+        If the file is no JSON, is of another population, or has ids that are repeated or not the network's, or not as
+        many as its definition says.
     """
     content = read_json(path)
     if content.get("population") != POPULATION or not isinstance(content.get("node_id"), list):
@@ -104,6 +105,10 @@ def read_node_set(path, n_nodes):
     ids = sorted(set(content["node_id"]))
     if len(ids) != len(content["node_id"]):
         raise ValueError(f"{path}: {len(content['node_id']) - len(ids)} of the node ids are repeated")
-    if ids and not (ids[0] >= 0 and ids[-1] < n_nodes):
-        raise ValueError(f"{path}: node ids {ids[0]}..{ids[-1]}, expected 0..{n_nodes - 1}")
+    if ids and not (ids[0] >= 0 and (n_nodes is None or ids[-1] < n_nodes)):
+        raise ValueError(f"{path}: node ids {ids[0]}..{ids[-1]}, expected 0..{'' if n_nodes is None else n_nodes - 1}")
+    definition = content.get("definition", {})
+    n_defined = definition.get("n", len(ids)) if isinstance(definition, dict) else None
+    if n_defined != len(ids):
+        raise ValueError(f"{path}: {len(ids)} node ids, but the definition says n: {str(n_defined)[:40]}")
     return np.array(ids, dtype=np.int64)

@@ -9,6 +9,7 @@ from analysis_shared.sonata_attributes import check_attributes, check_groups
 
 NAMING_COLUMNS = ("pop_name", "layer", "ei", "class", "cell_type", "hex")
 ATTRIBUTES = ("x", "y", "z", "tuning_angle")
+_FORMS = {"ei": "e|i", "hex": "#[0-9A-Fa-f]{6}"}
 
 
 def read_naming_scheme(path):
@@ -27,14 +28,16 @@ def read_naming_scheme(path):
     Raises
     ------
     ValueError
-        If the file is no table, a column is missing, or a population is listed twice.
+        If the file is no table, a column is missing or empty somewhere, a population is listed twice, ``ei`` is not e
+        or i, or ``hex`` no colour.
     """
     people_edit_it = {"sep": r"\s+", "dtype": str, "keep_default_na": False, "whole_lines": False}
-    naming = read_table(path, columns=NAMING_COLUMNS, key="pop_name", **people_edit_it)
-    for name in NAMING_COLUMNS:
-        # A short line leaves its last fields without a value, not even an empty one.
-        if naming[name].isna().any():
-            raise ValueError(f"{path}: population {naming['pop_name'][naming[name].isna()].iloc[0]} has no {name}")
+    naming = read_table(path, text=NAMING_COLUMNS, key="pop_name", **people_edit_it)
+    for name, form in _FORMS.items():
+        wrong = ~naming[name].str.fullmatch(form)
+        if wrong.any():
+            population, found = naming.loc[wrong.idxmax(), ["pop_name", name]]
+            raise ValueError(f"{path}: {name} of population {population}: found {found[:40]!r}, expected {form}")
     return naming[list(NAMING_COLUMNS)]
 
 
@@ -117,7 +120,7 @@ def _population(stream, path, population):
 
 
 def _names_by_type(node_types_path, naming):
-    types = read_table(node_types_path, columns=["pop_name"], finite=["node_type_id"], key="node_type_id")
+    types = read_table(node_types_path, text=["pop_name"], counts=["node_type_id"], key="node_type_id")
     joined = types[["node_type_id", "pop_name"]].merge(naming, on="pop_name", how="left", validate="many_to_one")
     unnamed = joined["pop_name"][joined["cell_type"].isna()]
     if len(unnamed):
@@ -186,8 +189,10 @@ def read_network(network_dir, naming):
     """
     folder = Path(network_dir)
     description = read_json(folder / "network.json")
-    if type(description.get("core_radius_um")) not in (int, float):
-        found = description.get("core_radius_um")
-        raise ValueError(f"{folder / 'network.json'}: core_radius_um: found {found!r}, expected a number")
+    found = description.get("core_radius_um")
+    if type(found) not in (int, float) or found < 0:
+        raise ValueError(
+            f"{folder / 'network.json'}: core_radius_um: found {str(found)[:60]}, expected a number from 0"
+        )
     nodes = read_nodes(folder / "v1_nodes.h5", folder / "v1_node_types.csv", naming)
     return nodes.assign(core=lateral_distance_um(nodes) <= description["core_radius_um"]), description

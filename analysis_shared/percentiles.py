@@ -28,7 +28,7 @@ def read_percentiles(path):
         If columns or values are missing, a row is given twice, a type has no units or percentiles fall.
     """
     people_edit_it = {"sep": r"\s+", "comment": "#", "whole_lines": False}
-    table = read_table(path, columns=("cell_type", "metric"), numeric=("n_units", *COLUMNS), **people_edit_it)
+    table = read_table(path, text=("cell_type", "metric"), counts=("n_units",), numeric=COLUMNS, **people_edit_it)
     table = table.set_index(["cell_type", "metric"])[["n_units", *COLUMNS]]
     values = table[list(COLUMNS)].to_numpy()
     for problem, rows in (

@@ -199,14 +199,17 @@ def read_similarity(path):
     Raises
     ------
     ValueError
-        If a column is missing or there are no rows.
+        If a column is missing, holds other values than it should or there are no rows.
     """
-    table = read_table(path)
-    missing = [column for column in TABLE_COLUMNS if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}")
+    text, counts, numbers = TABLE_COLUMNS[:2], TABLE_COLUMNS[2:5], list(TABLE_COLUMNS[5:8])
+    table = read_table(path, columns=TABLE_COLUMNS[8:], text=text, counts=counts, numeric=numbers)
     if table.empty:
         raise ValueError(f"{path}: no cell type in common with the recordings")
+    outside = table[numbers].lt(0) | table[numbers].gt(1)
+    if outside.to_numpy().any() or table["in_summary"].dtype != bool:
+        raise ValueError(f"{path}: similarities between 0 and 1, and True or False in in_summary expected")
+    if table.duplicated(list(text)).any():
+        raise ValueError(f"{path}: a cell type and metric is there twice")
     return table
 
 

@@ -46,12 +46,13 @@ def read_type_tables(perturbations):
     parts = []
     for name, *paths in perturbations:
         for network, path in enumerate(paths):
-            table = read_table(path, columns=NAMES, finite=(*SPAN, *SIZES), numeric=NUMBERS)
+            table = read_table(path, text=NAMES, finite=SPAN, counts=SIZES, numeric=NUMBERS)
             parts.append(table.assign(perturbation=name, network=network))
     joined = pd.concat(parts, ignore_index=True)
     regions = set(joined["region"])
     if len(regions) > 1:
-        raise ValueError(f"the tables average over different regions: {', '.join(sorted(regions))}")
+        files = ", ".join(str(path) for _, *paths in perturbations for path in paths)
+        raise ValueError(f"the tables average over different regions, {', '.join(sorted(regions))}: {files}")
     return joined
 
 

@@ -46,6 +46,21 @@ def _row(name, part):
     return {"population": name, "n_models": len(part), "spearman": spearman, **dict(zip(names, quartiles, strict=True))}
 
 
+def read_comparison(path):
+    """Read the table of `compare_weights`.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or holds other values than it should, or there is no row over all models.
+    """
+    numbers = ["spearman", "ratio_q25", "ratio_median", "ratio_q75"]
+    table = read_table(path, counts=["n_models"], numeric=numbers, key="population")
+    if ALL not in table["population"].to_numpy():
+        raise ValueError(f"{path}: no row {ALL}")
+    return table
+
+
 def join_weights(tuning, reference):
     """The models whose tuning converged, with their weights in both tables.
 
@@ -73,17 +88,11 @@ def read_weights(path, columns):
     Raises
     ------
     ValueError
-        If a column is missing, a model is listed twice, or a weight is not a number.
+        If a column is missing, a model is listed twice, or a weight is not a number or negative.
     """
-    table = read_table(path)
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(table.columns)}")
-    twice = table["specimen_id"][table["specimen_id"].duplicated()]
-    if len(twice):
-        raise ValueError(f"{path}: cell model {twice.iloc[0]} is listed twice")
-    faulty = pd.to_numeric(table["fitted_weight_pA"], errors="coerce").isna()
-    if faulty.any():
-        model, found = table.loc[faulty.idxmax(), ["specimen_id", "fitted_weight_pA"]]
-        raise ValueError(f"{path}: fitted_weight_pA of cell model {model} is {found!r}, expected a number (pA)")
+    counts = ["specimen_id", *(["n_cells"] if "n_cells" in columns else [])]
+    text = [name for name in ("population", "converged") if name in columns]
+    table = read_table(path, text=text, counts=counts, positive=["fitted_weight_pA"], key="specimen_id")
+    if "converged" in columns and table["converged"].dtype != bool:
+        raise ValueError(f"{path}, column converged: found other words than True and False")
     return table[list(columns)]

@@ -71,12 +71,11 @@ def read_weight_distributions(path):
     Raises
     ------
     ValueError
-        If a column is missing or there are no rows.
+        If a column is missing, holds other values than it should or there are no rows.
     """
-    table = read_table(path)
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}")
+    table = read_table(path, text=COLUMNS[:2], counts=COLUMNS[2:3], positive=COLUMNS[3:])
+    if table.duplicated(["source_type", "target_type"]).any():
+        raise ValueError(f"{path}: a pair of types is there twice")
     if table.empty:
         raise ValueError(f"{path}: no edges")
     return table

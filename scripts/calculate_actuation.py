@@ -57,7 +57,9 @@ def influences(args, nodes, cell_types):
     groups, lgn_classes = source_groups(folder, index, len(cell_types))
     for name, (source_group, n_groups) in groups.items():
         path = folder / f"{name}_v1_edge_types.csv"
-        edge_types = read_table(path, key="edge_type_id", columns=["dynamics_params"]).set_index("edge_type_id")
+        edge_types = read_table(path, key="edge_type_id", counts=["edge_type_id"], text=["dynamics_params"]).set_index(
+            "edge_type_id"
+        )
         charges = charge_table(edge_types, v1_types.table, args.components)
         shape = (n_groups, len(cell_types))
         with open_edges(paths[name] or folder / f"{name}_v1_edges.h5", f"{name}_to_v1") as edges:

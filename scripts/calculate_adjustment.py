@@ -29,9 +29,16 @@ def main(argv=None):
     signs = {name: 1 if ei == "e" else -1 for name, ei in zip(naming["cell_type"], naming["ei"], strict=True)}
     targets = read_table(args.target_currents, key="cell_type", finite=["target_current_pA"]).set_index("cell_type")
     lgn = read_table(args.lgn_currents, key="cell_type", numeric=["evoked_pA"]).set_index("cell_type")["evoked_pA"]
-    factors = adjustment_factors(read_actuation(args.actuation), targets["target_current_pA"], signs, lgn)
+    try:
+        factors = adjustment_factors(read_actuation(args.actuation), targets["target_current_pA"], signs, lgn)
+    except ValueError as error:
+        raise ValueError(f"{args.actuation} with {args.target_currents} and {args.lgn_currents}: {error}") from error
     type_of = naming.set_index("pop_name")["cell_type"].to_dict()
-    populations = read_table(args.node_types, columns=["pop_name"])["pop_name"].drop_duplicates()
+    populations = read_table(args.node_types, text=["pop_name"])["pop_name"].drop_duplicates()
+    unknown = [name for name in populations if name not in type_of]
+    if unknown or populations.empty:
+        found = f"population {unknown[0]}" if unknown else "no node types"
+        raise ValueError(f"{args.node_types}: {found}, expected populations of {args.naming_scheme}")
     present = {name: type_of[name] for name in populations if type_of[name] in factors.index}
     rows = modulation_rows(factors["factor"].to_dict(), present)
     with whole_file(args.factors) as part:

@@ -16,6 +16,7 @@ from v1_model.files import NO_SPACE
 from v1_model.provenance import Job
 
 MOST_FAULTS = 5
+LONGEST_LINE = 500
 SIGNALLED = 128
 """What a shell adds to the number of a signal in the exit code of what it ended."""
 
@@ -46,16 +47,22 @@ def run(main):
     except (ValueError, OSError, MemoryError) as error:
         if os.environ.get("V1FLOW_TRACEBACK") == "1":
             raise
-        lines = [_printable(" ".join(line.split())) for line in str(error).splitlines() if line.strip()]
-        if len(lines) > MOST_FAULTS + 1:
-            lines[MOST_FAULTS:] = [f"and {len(lines) - MOST_FAULTS} more faults, which these may be the cause of"]
-        reason = "\n  ".join(lines) or type(error).__name__
-        _say(f"error: {'not enough memory: ' if isinstance(error, MemoryError) else ''}{reason}")
+        _say(f"error: {message(error)}")
         if getattr(error, "errno", None) in NO_SPACE:
             # HDF5 would try once more to write what it holds, and crash.
             sys.stdout.flush()
             os._exit(1)
         sys.exit(1)
+
+
+def message(error):
+    """What an error says, in a few printable lines of bounded length."""
+    lines = [_printable(" ".join(line.split())) for line in str(error).splitlines() if line.strip()]
+    if len(lines) > MOST_FAULTS + 1:
+        lines[MOST_FAULTS:] = [f"and {len(lines) - MOST_FAULTS} more faults, which these may be the cause of"]
+    lines = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in lines]
+    reason = "\n  ".join(lines) or type(error).__name__
+    return f"not enough memory: {reason}" if isinstance(error, MemoryError) else reason
 
 
 def _printable(line):

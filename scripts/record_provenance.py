@@ -2,12 +2,12 @@
 
 import argparse
 import html
-import json
 from pathlib import Path
 
 import command_line
 from v1_model.files import whole_file
 from v1_model.provenance import commit_text
+from v1_model.reading import read_json
 
 STYLE = """
 body { font: 14px/1.45 sans-serif; margin: 2em; color: #222 } h1 { font-size: 1.4em } h2 { font-size: 1.1em }
@@ -19,13 +19,14 @@ td:first-child { white-space: nowrap } .digest { font-family: monospace }
 
 def read_record(path):
     """Record of a job, see :meth:`v1_model.provenance.Job.write`."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON, expected the record of a job's provenance: {error}") from error
+    record = read_json(path)
     missing = [key for key in ("subject", "config", "code", "versions", "machine", "command") if key not in record]
     if missing:
         raise ValueError(f"{path}: lacks {', '.join(missing)}, expected the record of a job's provenance")
+    try:
+        page("", [record])
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path}: not the record of a job's provenance: {error!r}") from error
     return record
 
 

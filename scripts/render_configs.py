@@ -14,6 +14,7 @@ import jsonschema
 import yaml
 
 import command_line
+from analysis_shared.node_sets import POPULATION, read_node_set
 from analysis_shared.paradigms import read_paradigm
 from v1_model.files import whole_file
 from v1_model.random_streams import generator
@@ -182,16 +183,14 @@ def read_perturbation(perturbation, path, paradigm):
     ValueError
         When the file is no node set or has no cells, or the window leaves the paradigm's trial.
     """
-    node_set = read_json(path)
-    if not {"population", "node_id"} <= set(node_set):
-        raise ValueError(f"{path}: a node set holds population and node_id")
-    if not node_set["node_id"]:
+    ids = read_node_set(path)
+    if not len(ids):
         raise ValueError(f"{path}: the node set is empty: the network has no such cells")
     begin, end = perturbation["window_ms"]
     if end > paradigm["duration_ms"]:
         length = f"{paradigm['duration_ms']} ms of {paradigm['name']}"
         raise ValueError(f"perturbation window_ms: [{begin}, {end}] ends after the {length}")
-    return current_clamp(perturbation, node_set)
+    return current_clamp(perturbation, {"population": POPULATION, "node_id": ids.tolist()})
 
 
 def parser():

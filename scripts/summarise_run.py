@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 import command_line
+from v1_model.reading import read_table
 
 
 def stage_times(benchmarks, network, since):
@@ -31,7 +32,7 @@ def stage_times(benchmarks, network, since):
     for path in [*benchmarks.glob(f"*/{network}.tsv"), *benchmarks.glob(f"*/{network}/*.tsv")]:
         end = path.stat().st_mtime
         if end >= since:
-            job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
+            job = _only_row(path)
             stage = path.relative_to(benchmarks).parts[0]
             rows.append({"stage": stage, "seconds": job["s"], "max_rss_mb": job["max_rss"], "end": end})
     jobs = pd.DataFrame(rows, columns=["stage", "seconds", "max_rss_mb", "end"]).groupby("stage")
@@ -39,6 +40,13 @@ def stage_times(benchmarks, network, since):
         jobs=("seconds", "size"), seconds=("seconds", "sum"), max_rss_mb=("max_rss_mb", "max"), end=("end", "max")
     )
     return table.sort_values("end")
+
+
+def _only_row(path):
+    table = read_table(path, numeric=["s", "max_rss"], sep="\t", na_values="-")
+    if table.empty:
+        raise ValueError(f"{path}: no row, expected that of one job")
+    return table.iloc[0]
 
 
 def show(console, figures, stages, wall_s):

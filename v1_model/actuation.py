@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from v1_model.edge_files import BLOCK_EDGES
-from v1_model.reading import read_json, read_table
+from v1_model.reading import read_table
+from v1_model.synapses import read_kinetics, read_receptor_port
 
 PC_PER_PA_MS = 1e-3
 LGN, BACKGROUND = "LGN", "BKG"
@@ -53,12 +54,13 @@ def charge_table(edge_types, node_types, components):
         NaN where a cell type has no such port.
     """
     components = Path(components)
-    files = {name: read_json(components / "synaptic_models" / name) for name in edge_types["dynamics_params"].unique()}
-    ports = [files[name]["receptor_type"] for name in edge_types["dynamics_params"]]
+    files = {
+        name: read_receptor_port(components / "synaptic_models" / name) for name in set(edge_types["dynamics_params"])
+    }
+    ports = [files[name] for name in edge_types["dynamics_params"]]
     charges = np.full((len(node_types), max(ports, default=0) + 1), np.nan)
     for row, name in enumerate(node_types["dynamics_params"]):
-        cell = read_json(components / "cell_models" / name)
-        own = unit_charge(cell["tau_syn_fast"], cell["tau_syn_slow"], cell["amp_slow"])[: charges.shape[1] - 1]
+        own = unit_charge(*read_kinetics(components / "cell_models" / name))[: charges.shape[1] - 1]
         charges[row, 1 : len(own) + 1] = own
     return charges[:, ports].T
 
@@ -162,4 +164,6 @@ def read_actuation(path):
     table = read_table(path, key="source", finite=["mean_rate_Hz"]).set_index("source")
     if list(table.index) != [LGN, BACKGROUND, *table.columns[1:]]:
         raise ValueError(f"{path}: rows {LGN}, {BACKGROUND} and one for each cell type that has a column expected")
+    # Also their currents are numbers.
+    read_table(path, numeric=table.columns[1:])
     return table

@@ -5,12 +5,11 @@ that the median rate of the model's cells meets ``target_median_rate_Hz`` of its
 is no NEST in here: the rates come from :mod:`v1_model.background_tuning_runs`, for all models at once.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from v1_model.files import whole_file
+from v1_model.reading import read_table
 
 LARGEST_WEIGHT_PA = 64.0
 TOLERANCE = 0.01
@@ -215,7 +214,8 @@ def write_fitted(path, seed_table, tuning):
     tuning : pandas.DataFrame
         From :func:`tuning_table`.
     """
-    rows = pd.read_csv(Path(seed_table), sep=" ", dtype=str, keep_default_na=False)
+    as_written = {"dtype": str, "keep_default_na": False, "whole_lines": False}
+    rows = read_table(seed_table, text=["specimen_id", "fitted_weight_pA"], key="specimen_id", **as_written)
     tuned = tuning[tuning["n_cells"] > 0]
     fitted = dict(zip(tuned["specimen_id"].astype(str), tuned["fitted_weight_pA"].map("{:.12g}".format), strict=True))
     rows["fitted_weight_pA"] = rows["specimen_id"].map(fitted).fillna(rows["fitted_weight_pA"])

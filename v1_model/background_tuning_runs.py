@@ -40,6 +40,8 @@ from v1_model.nest_configs import (
     read_trials,
 )
 from v1_model.pointnet import LOG_INTERVAL_S
+from v1_model.reading import read_table
+from v1_model.synapses import read_receptor_port
 
 BACKGROUND = "bkg"
 
@@ -67,7 +69,8 @@ class Iterations:
         if not self.path.exists():
             return False
         try:
-            rows = pd.read_csv(self.path, sep=" ", converters=dict.fromkeys(ITERATION_COLUMNS[2:], float))
+            exact = {"converters": dict.fromkeys(ITERATION_COLUMNS[2:], float)}
+            rows = read_table(self.path, counts=ITERATION_COLUMNS[:2], numeric=ITERATION_COLUMNS[2:], **exact)
             replay(bisection, specimen_ids, rows[list(ITERATION_COLUMNS)])
         except (KeyError, ValueError) as error:
             print(f"{self.path} is not taken up: {error}", file=sys.stderr)
@@ -189,8 +192,8 @@ def _highest_port(config):
     """The highest receptor port of the edge types; without recurrent edges the cells need no other."""
     folder, ports = Path(config.components["synaptic_models_dir"]), []
     for edges in enabled_edges(config):
-        names = pd.read_csv(edges["edge_types_file"], sep=" ")["dynamics_params"].unique()
-        ports += [json.loads((folder / name).read_text())["receptor_type"] for name in names]
+        names = read_table(edges["edge_types_file"], text=["dynamics_params"])["dynamics_params"].unique()
+        ports += [read_receptor_port(folder / name) for name in names]
     return max(ports)
 
 

@@ -91,9 +91,9 @@ def read_if_curves(path):
     """Read f–I curves as :func:`if_curves` gives them, checked to be in order of current."""
     table = read_table(path, finite=["current_pA"], key="current_pA")
     names = [name for name in table.columns if name != "current_pA"]
-    if not table["current_pA"].is_monotonic_increasing or not all(name.isdigit() for name in names):
+    if len(table) < 2 or not table["current_pA"].is_monotonic_increasing or not all(name.isdigit() for name in names):
         raise ValueError(f"{path}: currents in ascending order and a column for each specimen id expected")
-    return read_table(path, finite=names).set_index("current_pA").rename(columns=int)
+    return read_table(path, positive=names).set_index("current_pA").rename(columns=int)
 
 
 def mean_curves(curves, cell_type, cells):

@@ -5,11 +5,15 @@ v1_model and analysis_shared do not import each other; each has this module, one
 
 import contextlib
 import csv
+import io
 import json
+import math
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pandas as pd
 
 NUMBERS, WHOLE_NUMBERS = "iuf", "iu"
@@ -92,7 +96,7 @@ def open_hdf5(path, kind="file"):
     with file:
         try:
             yield file
-        except (OSError, KeyError, RuntimeError) as error:
+        except (OSError, KeyError, RuntimeError, MemoryError) as error:
             # HDF5 names no file in its errors; one that does is about another file, such as one written meanwhile.
             if getattr(error, "filename", None):
                 raise
@@ -107,7 +111,7 @@ def child_groups(parent, name):
 
 
 def column(group, name, kinds=NUMBERS):
-    """A dataset with one number a row.
+    """A dataset with one number a row, which was written.
 
     Parameters
     ----------
@@ -123,15 +127,55 @@ def column(group, name, kinds=NUMBERS):
     Raises
     ------
     ValueError
-        When it is missing, holds something else or has another shape.
+        When it is missing, holds something else, has another shape, or was declared and not, or not wholly, written:
+        HDF5 would give zeros.
     """
     data, where = group.get(name), f"{group.file.filename}: {group.name[1:]}/{name}"
     if not isinstance(data, h5py.Dataset):
         raise ValueError(f"{where} is missing, a dataset with one value a row expected")
-    if data.dtype.kind not in kinds or data.ndim != 1:
-        wanted = "whole numbers" if kinds == WHOLE_NUMBERS else "numbers"
-        raise ValueError(f"{where} holds {data.dtype} of shape {data.shape}, a column of {wanted} expected")
+    wanted = "whole numbers" if kinds == WHOLE_NUMBERS else "numbers"
+    try:
+        dtype = data.dtype
+    except TypeError as error:
+        raise ValueError(f"{where}: a column of {wanted} expected: {error}") from error
+    if dtype.kind not in kinds or data.ndim != 1:
+        raise ValueError(f"{where} holds {dtype} of shape {data.shape}, a column of {wanted} expected")
+    if not _is_written(data):
+        raise ValueError(f"{where} was declared with {data.size:,} values, but not all of them were written")
     return data
+
+
+def _is_written(data):
+    """Whether a dataset has all its values, as far as HDF5 can tell."""
+    if not data.size or data.is_virtual or data.external:
+        return True
+    if data.chunks:
+        return data.id.get_num_chunks() == math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks, strict=True))
+    return data.id.get_storage_size() > 0
+
+
+def number_attribute(item, name):
+    """A number among the attributes of an HDF5 file, group or dataset.
+
+    Returns
+    -------
+    float or None
+        None where there is no such attribute.
+
+    Raises
+    ------
+    ValueError
+        When it is no number, or not finite.
+    """
+    if name not in item.attrs:
+        return None
+    try:
+        value = np.asarray(item.attrs[name])
+    except (TypeError, OSError) as error:
+        raise ValueError(f"{item.file.filename}: attribute {name} is not readable: {error}") from error
+    if value.dtype.kind not in NUMBERS or value.ndim or not np.isfinite(value):
+        raise ValueError(f"{item.file.filename}: attribute {name}: found {str(value)[:40]}, a number expected")
+    return value.item()
 
 
 def read_json(path):
@@ -144,11 +188,12 @@ def read_json(path):
     Raises
     ------
     ValueError
-        When it is missing or not JSON, holds something else than an object, or NaN or an infinite number.
+        When it is missing or not JSON, holds something else than an object, a key twice, or NaN or an infinite number.
     """
     check_is_file(path)
+    hooks = {"parse_constant": _refuse_constant, "parse_float": _finite_float, "object_pairs_hook": _without_repeats}
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"), **hooks)
     except (ValueError, RecursionError) as error:
         raise _fault(path, "JSON", error) from error
     if not isinstance(content, dict):
@@ -160,22 +205,38 @@ def _refuse_constant(name):
     raise ValueError(f"{name} is not a number")
 
 
-def read_table(path, columns=(), numeric=(), finite=(), key=None, whole_lines=True, **options):
-    """A table that the workflow wrote: space separated, one line a row.
+def _finite_float(text):
+    if math.isinf(float(text)):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return float(text)
+
+
+def _without_repeats(pairs):
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return content
+
+
+def read_table(path, columns=(), text=(), numeric=(), finite=(), positive=(), counts=(), key=None, **options):
+    """A table of text fields between spaces, one line a row.
 
     Parameters
     ----------
     path : path
     columns : sequence of str
         That must be there, with any content.
-    numeric, finite : sequence of str
-        That must be there and hold numbers; those of ``numeric`` may hold NaN.
+    text : sequence of str
+        That must be there and hold something in each row.
+    numeric, finite, positive, counts : sequence of str
+        That must be there and hold numbers; those of ``numeric`` may hold NaN, those of ``positive`` are 0 or more,
+        those of ``counts`` whole, too.
     key : str, optional
         A column without repeated or missing values.
-    whole_lines : bool
-        Whether the last line, too, must end as one; people's editors may leave it open.
     **options
-        Of :func:`pandas.read_csv`.
+        ``whole_lines`` (bool), whether the last line, too, must end as one, for people's editors may leave it open; and
+        those of :func:`pandas.read_csv`.
 
     Returns
     -------
@@ -184,21 +245,33 @@ def read_table(path, columns=(), numeric=(), finite=(), key=None, whole_lines=Tr
     Raises
     ------
     ValueError
+        Also for lines with more or fewer fields than the header, for remarks (unless ``comment`` allows them), and for
+        infinite numbers in any column.
     """
-    check_is_file(path, "table")
-    if whole_lines:
-        _check_last_line(path)
+    content = _table_text(path, options.pop("whole_lines", True))
+    options = {"sep": " "} | options
+    numbers = _line_numbers(path, content, options["sep"], options.get("comment"))
     try:
-        table = pd.read_csv(path, **({"sep": " "} | options))
+        table = pd.read_csv(io.StringIO(content), index_col=False, **options)
     except (ValueError, OverflowError) as error:
         raise _fault(path, "a space-separated table", error) from error
-    if not isinstance(table.index, pd.RangeIndex):
-        raise ValueError(f"{path}: rows have more values than the header has columns")
-    missing = [name for name in (*columns, *numeric, *finite, *([key] if key else [])) if name not in table]
+    whole, above = (*positive, *counts), (*columns, *text, *numeric, *finite)
+    missing = [name for name in (*above, *whole, *([key] if key else [])) if name not in table]
     if missing:
         raise ValueError(f"{path}: no column {', '.join(missing)}, found {_shortened(table.columns)}")
-    for name in (*numeric, *finite):
-        _check_numbers(path, table[name], name in finite)
+    place = _Place(path, numbers)
+    for name in text:
+        values = table[name]
+        place.refuse(values, values.isna() | (values.astype(str).str.strip() == ""), "text")
+    for name in table.columns:
+        if name in numeric or name in finite or name in whole:
+            _check_numbers(place, table[name], name not in numeric)
+        elif table[name].dtype.kind == "f":
+            place.refuse(table[name], np.isinf(table[name]), "a number")
+    for name in whole:
+        place.refuse(table[name], table[name] < 0, "0 or more")
+    for name in counts:
+        place.refuse(table[name], table[name] % 1 != 0, "a whole number")
     if key and (table[key].isna().any() or table[key].duplicated().any()):
         repeated = table[key][table[key].duplicated()]
         fault = f"{repeated.iloc[0]} is there twice" if len(repeated) else "a value is missing"
@@ -206,23 +279,65 @@ def read_table(path, columns=(), numeric=(), finite=(), key=None, whole_lines=Tr
     return table
 
 
-def _check_last_line(path):
-    with Path(path).open("rb") as file:
-        size = file.seek(0, 2)
-        if size:
-            file.seek(size - 1)
-            if file.read(1) not in b"\r\n":
-                raise ValueError(f"{path}: the last line does not end, so the file is cut short")
+def _table_text(path, whole_lines):
+    """Text of a table, checked to be UTF-8 and to end."""
+    check_is_file(path, "table")
+    try:
+        content = Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _fault(path, "a text file", error) from error
+    if "\0" in content:
+        raise _fault(path, "a text file", "it holds zero bytes")
+    if whole_lines and content and content[-1] not in "\r\n":
+        raise ValueError(f"{path}: the last line does not end, so the file is cut short")
+    return content
 
 
-def _check_numbers(path, values, must_be_finite):
+def _line_numbers(path, content, separator, comment):
+    """Line of each row; every line has as many fields as the header, which has no name twice."""
+    lines = re.split(r"\r\n|\r|\n", content)
+    lines = [line.split(comment)[0] for line in lines] if comment else lines
+    exact = len(separator) == 1
+    lines = lines if exact else [line.replace("\t", " ").strip() for line in lines]
+    header, numbers = None, []
+    reader = csv.reader(lines, delimiter=separator if exact else " ", skipinitialspace=not exact)
+    for fields in reader:
+        if not any(fields):
+            continue
+        if fields[0].startswith("#"):
+            raise ValueError(f"{path}, line {reader.line_num}: a remark, where a row is expected")
+        header = header or fields
+        if "" in header:
+            raise ValueError(f"{path}, line {reader.line_num}: a column without a name")
+        if len(fields) != len(header):
+            where = f"{path}, line {reader.line_num}"
+            raise ValueError(f"{where}: found {len(fields)} fields, expected {len(header)} as in the header")
+        numbers.append(reader.line_num)
+    twice = [name for name in header or () if header.count(name) > 1]
+    if twice:
+        raise ValueError(f"{path}: the column {twice[0]} is there twice")
+    return numbers[1:]
+
+
+class _Place:
+    """Where the rows of a table stand, for messages."""
+
+    def __init__(self, path, numbers):
+        self.path, self.numbers = path, numbers
+
+    def refuse(self, values, wrong, expected):
+        """Raise ValueError for the first value that is wrong."""
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            found = str(values.iloc[row])[:40]
+            where = f"{self.path}, line {self.numbers[row]}, column {values.name}"
+            raise ValueError(f"{where}: found {found!r}, {expected} expected")
+
+
+def _check_numbers(place, values, must_be_finite):
     numbers = pd.to_numeric(values, errors="coerce")
     wrong = numbers.isna() & values.notna() | numbers.isin([float("inf"), float("-inf")])
-    wrong = wrong | numbers.isna() if must_be_finite else wrong
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        found = str(values.iloc[row])[:40]
-        raise ValueError(f"{path}, line {row + 2}, column {values.name}: found {found!r}, a number expected")
+    place.refuse(values, wrong | numbers.isna() if must_be_finite else wrong, "a number")
 
 
 def _shortened(names):

@@ -5,6 +5,7 @@ A reader never stops at the first fault: it notes every one and goes on with wha
 
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from xml.etree.ElementTree import ParseError
@@ -16,7 +17,11 @@ from v1_model.reading import fields_of
 from v1_model.seed_schema import EMPTY, check_cell, is_blank, schema
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
-_NOT_A_WORKBOOK = (InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError)
+# What the library raises for damaged archives and damaged XML.
+_NOT_A_WORKBOOK = (
+    *(InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, EOFError, OSError, NotImplementedError),
+    *(RuntimeError, ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError),
+)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 import json
 from dataclasses import dataclass
 
+import numpy as np
+
 from v1_model.files import whole_folder
+from v1_model.reading import read_json
 
 KINETICS = ["tau_fast_ms", "tau_slow_ms", "amp_slow"]
 EXTERNAL = "exc"
+MOST_PORTS = 1000
 
 
 @dataclass(frozen=True)
@@ -121,3 +125,47 @@ def write_components(folder, cell_models, synaptic_type, kinetics, merge=True):
 def _write_json(path, content):
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_receptor_port(path):
+    """Receptor port, from 1, that the file of a synapse's parameters names.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, when it is no JSON or the port no such number.
+    """
+    port = read_json(path).get("receptor_type")
+    if type(port) is not int or not 1 <= port <= MOST_PORTS:
+        raise ValueError(
+            f"{path}: receptor_type: found {str(port)[:40]}, expected a whole number from 1 to {MOST_PORTS}"
+        )
+    return port
+
+
+def read_kinetics(path):
+    """Kinetics of the receptor ports of a cell model.
+
+    Parameters
+    ----------
+    path : path
+        File of the cell's parameters (JSON).
+
+    Returns
+    -------
+    tau_fast, tau_slow : list of float, ms
+    amp_slow : list of float
+
+    Raises
+    ------
+    ValueError
+        Naming the file, when it is no JSON, or the lists do not hold such numbers or differ in length.
+    """
+    cell, names = read_json(path), ("tau_syn_fast", "tau_syn_slow", "amp_slow")
+    for name in names:
+        values, least = cell.get(name), 0 if name == "amp_slow" else np.nextafter(0, 1)
+        if not isinstance(values, list) or not all(type(v) in (int, float) and least <= v < np.inf for v in values):
+            raise ValueError(f"{path}: {name}: found {str(values)[:60]}, expected a list of numbers above 0")
+    if len({len(cell[name]) for name in names}) > 1:
+        raise ValueError(f"{path}: {', '.join(names)} differ in length")
+    return [cell[name] for name in names]

@@ -3,13 +3,14 @@
 No Snakemake in here: the rules, the benchmarks and the tests import it alike.
 """
 
-import json
 import math
 import os
 from pathlib import Path
 
 import yaml
 from scipy.special import ive
+
+from v1_model.reading import read_json
 
 TABLE = Path(__file__).resolve().parent / "resources.yaml"
 FULL_RADIUS_UM = 700.0
@@ -76,8 +77,14 @@ def size_of(table, network, folder):
     built = Path(folder, "network", "network.json")
     if not built.exists():
         return estimated_size(table, network["radius_um"], network["lgn"])
-    content = json.loads(built.read_text())
-    return {"v1_cells": content["cells"]["v1"], "lgn_cells": content["cells"]["lgn"], "edges": content["edges"]}
+    content = read_json(built)
+    cells, edges = content.get("cells"), content.get("edges")
+    counts = [cells.get("v1"), cells.get("lgn")] if isinstance(cells, dict) and isinstance(edges, dict) else [None]
+    if not all(type(number) is int and number >= 0 for number in [*counts, *(edges or {}).values()]):
+        raise ValueError(
+            f"{built}: cells.v1, cells.lgn and edges: numbers of cells and of edges by population expected"
+        )
+    return {"v1_cells": cells["v1"], "lgn_cells": cells["lgn"], "edges": edges}
 
 
 def quantities(size=None, trials=1, copies=1, threads=1, duration_s=3.0, pixels=1.0):

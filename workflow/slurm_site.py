@@ -56,7 +56,7 @@ def read_site(path):
         found = yaml.safe_load(Path(path).read_text()) or {}
     except FileNotFoundError:
         raise ValueError(f"{path} is missing; snakemake has to be called in the repository's folder") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
     if not isinstance(found, dict):
         raise ValueError(f"{path}: found {found!r}, expected lines of `key: value`")

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from analysis_shared.grouping import display_order, readable
 from analysis_shared.nodes import read_naming_scheme, type_colours
 from analysis_shared.style import PAGE_WIDTH_IN, panel_letter, publication_style, save_figure
-from analysis_shared.weight_comparison import ALL, join_weights, read_weights
+from analysis_shared.weight_comparison import ALL, join_weights, read_comparison, read_weights
 from v1_model.files import whole_file
 
 TUNING_COLUMNS = ("specimen_id", "population", "n_cells", "fitted_weight_pA", "converged")
@@ -115,7 +114,7 @@ def main(argv=None):
     if models["cell_type"].isna().any():
         unknown = models.loc[models["cell_type"].isna(), "population"].iloc[0]
         raise ValueError(f"{args.naming_scheme}: no row for population {unknown} of {args.tuning}")
-    comparison = pd.read_csv(args.comparison, sep=" ")
+    comparison = read_comparison(args.comparison)
     columns = ["specimen_id", "population", "cell_type", "n_cells", "weight_pA", "reference_pA"]
     with whole_file(f"{args.output_stem}_models.csv") as part:
         models[columns].to_csv(part, sep=" ", index=False)

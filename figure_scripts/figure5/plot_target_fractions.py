@@ -47,13 +47,14 @@ def read_fractions(sources, target_region):
     """Shares onto target classes, of all options and networks."""
     parts = []
     for index, (option, path) in enumerate(sources):
-        table = read_table(path, columns=NAMES, finite=["n_sources"], numeric=[SHARE])
+        table = read_table(path, text=NAMES, counts=["n_sources"], numeric=[SHARE])
         chosen = table[(table["level"] == "class") & (table["target_region"] == target_region)]
         parts.append(chosen.assign(option=option, source=index))
     joined = pd.concat(parts, ignore_index=True)
     rules = joined[["measure", "by", "region"]].drop_duplicates()
     if len(rules) > 1:
-        raise ValueError(f"the tables have different cohorts: {rules.to_dict('records')}")
+        files = ", ".join(str(path) for _, path in sources)
+        raise ValueError(f"the tables have different cohorts, {rules.to_dict('records')}: {files}")
     return joined
 
 

@@ -48,9 +48,10 @@ def read_summary(path):
     Raises
     ------
     ValueError
-        If a column is missing.
+        If a column is missing or holds other values than it should.
     """
-    table = read_table(path, columns=SUMMARY_COLUMNS[:2], finite=SUMMARY_COLUMNS[2:], na_values="NULL")
+    pre, post, *counts, expected = SUMMARY_COLUMNS
+    table = read_table(path, text=[pre, post], counts=counts, positive=[expected], na_values="NULL")
     pairs = (table["n_pre"] * table["n_post"]).replace(0, np.nan)
     return table.assign(realised=table["n_edges"] / pairs, expected=table["expected_edges"] / pairs)
 
