@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from v1_model.builder import Builder, NetworkSpec
-from v1_model.recurrent import ANISOTROPY, SHIFT_UM, RecurrentSampler
-from v1_model.seed_tables import load_seed_tables
+from v1_model.network.builder import Builder, NetworkSpec
+from v1_model.network.recurrent import ANISOTROPY, SHIFT_UM, RecurrentSampler
+from v1_model.seeds.tables import load_seed_tables
 
 
 class PlainRule:
@@ -21,7 +21,7 @@ class PlainRule:
 
     Parameters
     ----------
-    builder : v1_model.builder.Builder
+    builder : v1_model.network.builder.Builder
     """
 
     def __init__(self, builder):

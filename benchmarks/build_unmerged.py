@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.seed_tables import load_seed_tables
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.seeds.tables import load_seed_tables
 
 
 def main(argv=None):

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import yaml
 
-import command_line
 from benchmarks import REPOSITORY
 from checked_config import BLANK, checked, load_schema
 from resource_model import estimated_size, load_table, memory_request_mb, predict, quantities, runtime_request_min
 from slurm_site import DEFAULTS, read_site
+from v1_files import command_line
 
 PROFILE = REPOSITORY / "workflow" / "profiles" / "slurm"
 HEADER = ["step", "jobs", "conditions each", "CPUs each", "memory each, GB", "limit each, h", "hours each", "CPU hours"]

@@ -14,10 +14,10 @@ import numpy as np
 import yaml
 from scipy.optimize import least_squares, nnls
 
-import command_line
 from benchmarks import REPOSITORY
 from benchmarks.results import RESULTS, median, read_results
 from checked_config import checked, load_schema
+from v1_files import command_line
 from workflow.resource_model import TABLE, disc_fraction, load_table, quantities
 
 KINDS = {"memory_mb": "peak_mb", "runtime_s": "wall_s"}

@@ -6,9 +6,9 @@ from pathlib import Path
 import h5py
 
 from benchmarks.marks import Marks
-from v1_model.filternet_configs import read_filternet_config
-from v1_model.lgn_spikes import lgn_spikes
-from v1_model.spikes import write_spikes
+from v1_files.sonata.spikes import write_spikes
+from v1_model.inputs.filternet_configs import read_filternet_config
+from v1_model.inputs.lgn_spikes import lgn_spikes
 
 
 def main(argv=None):

@@ -246,9 +246,9 @@ def figure_jobs(plan):
     raster = ["--spikes", spikes, "--paradigm", "paradigms/bench.json", "--condition", plan.condition]
     arguments = {
         "network/plot_network_summary": [*network_dir, *naming],
-        "figure3/plot_raster": [*raster, *network_dir, *naming],
-        "figure3/plot_odsi_boxplots": [*odsi, *naming],
-        "figure3/plot_similarity": ["--similarity", "plain", f"{network}/similarity.csv"],
+        "selectivity/plot_raster": [*raster, *network_dir, *naming],
+        "selectivity/plot_odsi_boxplots": [*odsi, *naming],
+        "selectivity/plot_similarity": ["--similarity", "plain", f"{network}/similarity.csv"],
     }
     return [
         Job(

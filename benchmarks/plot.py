@@ -7,11 +7,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-import command_line
-from analysis_shared.style import DOTS_PER_INCH, PAGE_WIDTH_IN, publication_style
+from analysis_shared.figures.style import DOTS_PER_INCH, PAGE_WIDTH_IN, publication_style
 from benchmarks import REPOSITORY
 from benchmarks.results import RESULTS, find, median, read_results
-from v1_model.files import whole_file
+from v1_files import command_line
+from v1_files.files import whole_file
 
 PICTURE = REPOSITORY / "docs" / "images" / "benchmarks.png"
 # Title, stage, properties of the record.

@@ -16,13 +16,13 @@ from pathlib import Path
 import yaml
 
 import benchmarks.jobs as suite
-import command_line
 from benchmarks import REPOSITORY
 from benchmarks.jobs import Job, Plan
 from benchmarks.measure import measure
 from benchmarks.results import machine, merge, predicted_stock_gb, read_results, validate, versions, write_results
 from checked_config import checked, load_schema
 from render_paradigm import definition
+from v1_files import command_line
 from workflow.resource_model import estimated_size, load_table
 
 STOCK = ("recurrent", "lgn", "v1", "unmerged")

@@ -19,9 +19,9 @@ os.environ.setdefault("PYNEST_QUIET", "1")
 
 def run_v1flow(configs, threads, copies, marks):
     """One trial in this process, or several in forks: with one copy at a time the last one is an added trial."""
-    from v1_model.nest_children import run_children
-    from v1_model.nest_configs import check_inputs, read_populations, read_trials
-    from v1_model.nest_simulator import load
+    from v1_model.engines.children import run_children
+    from v1_model.engines.configs import check_inputs, read_populations, read_trials
+    from v1_model.engines.nest.simulator import load
 
     trials = read_trials(configs)
     tables = read_populations(trials[0].config)

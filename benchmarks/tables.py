@@ -4,9 +4,9 @@ import argparse
 import re
 from pathlib import Path
 
-import command_line
 from benchmarks import REPOSITORY
 from benchmarks.results import RESULTS, find, median, read_results
+from v1_files import command_line
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 NOT_MEASURED = "–"

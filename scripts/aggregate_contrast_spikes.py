@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.contrasts import ContrastCounts, contrast_layout
-from analysis_shared.nodes import count_nodes
-from analysis_shared.paradigms import read_paradigm, window
-from analysis_shared.spikes import count_spikes, read_spikes
-from v1_model.files import whole_file
+from analysis_shared.cells.nodes import count_nodes
+from analysis_shared.metrics.contrasts import ContrastCounts, contrast_layout
+from analysis_shared.metrics.spikes import count_spikes, read_spikes
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import read_paradigm, window
 
 
 def parse(argv):

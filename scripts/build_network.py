@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-import command_line
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.seed_tables import load_seed_tables
+from v1_files import command_line
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.seeds.tables import load_seed_tables
 
 
 def parser():

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.grouping import display_order
-from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from v1_model.actuation import BACKGROUND, LGN, actuation_table, charge_table, influence
-from v1_model.edge_files import open_edges, read_node_types
-from v1_model.files import whole_file
-from v1_model.lgn_rates import mean_rate_hz, read_class_rates
-from v1_model.reading import read_table
+from analysis_shared.cells.grouping import display_order
+from analysis_shared.cells.nodes import core_of, read_naming_scheme, read_network
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.reading import read_table
+from v1_files.sonata.edges import open_edges, read_node_types
+from v1_model.options.actuation import BACKGROUND, LGN, actuation_table, charge_table, influence
+from v1_model.options.lgn_rates import mean_rate_hz, read_class_rates
 
 
 def parse(argv):

@@ -7,12 +7,12 @@ of the factors with the currents behind them, and as a modulation file (run_poin
 import argparse
 from pathlib import Path
 
-import command_line
-from analysis_shared.nodes import read_naming_scheme
-from v1_model.actuation import read_actuation
-from v1_model.adjustment import adjustment_factors, modulation_rows, write_rows
-from v1_model.files import whole_file
-from v1_model.reading import read_table
+from analysis_shared.cells.nodes import read_naming_scheme
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.reading import read_table
+from v1_model.options.actuation import read_actuation
+from v1_model.options.adjustment import adjustment_factors, modulation_rows, write_rows
 
 
 def main(argv=None):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.edge_sums import cell_weights
-from analysis_shared.nodes import count_nodes
-from v1_model.edge_files import BLOCK_EDGES, open_edges
-from v1_model.files import whole_file
+from analysis_shared.cells.nodes import count_nodes
+from analysis_shared.metrics.edge_sums import cell_weights
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.sonata.edges import BLOCK_EDGES, open_edges
 
 
 def parse(argv):

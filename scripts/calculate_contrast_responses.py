@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.contrasts import contrast_responses, curves_table, read_counts
-from analysis_shared.naka_rushton import fits_table
-from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from analysis_shared.responsiveness import LEVEL, responsiveness_table
-from v1_model.files import whole_file
+from analysis_shared.cells.nodes import core_of, read_naming_scheme, read_network
+from analysis_shared.metrics.contrasts import contrast_responses, curves_table, read_counts
+from analysis_shared.statistics.naka_rushton import fits_table
+from analysis_shared.statistics.responsiveness import LEVEL, responsiveness_table
+from v1_files import command_line
+from v1_files.files import whole_file
 
 
 def parse(argv):

@@ -12,14 +12,14 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.contrasts import contrast_layout
-from analysis_shared.grouping import display_order
-from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from analysis_shared.paradigms import read_paradigm
-from analysis_shared.spectra import spectra_by_type, spectrum_window_ms
-from analysis_shared.spikes import read_spikes
-from v1_model.files import whole_file
+from analysis_shared.cells.grouping import display_order
+from analysis_shared.cells.nodes import core_of, read_naming_scheme, read_network
+from analysis_shared.metrics.contrasts import contrast_layout
+from analysis_shared.metrics.spectra import spectra_by_type, spectrum_window_ms
+from analysis_shared.metrics.spikes import read_spikes
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import read_paradigm
 
 
 def parse(argv):

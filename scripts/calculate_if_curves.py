@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-import command_line
-from v1_model.files import whole_file
-from v1_model.if_curves import if_curves
-from v1_model.seed_tables import load_seed_tables
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_model.options.if_curves import if_curves
+from v1_model.seeds.tables import load_seed_tables
 
 
 def main(argv=None):

@@ -6,12 +6,12 @@ Rest is the grey screen before the stimulus; blanks are left out. Reads {spikes-
 import argparse
 from pathlib import Path
 
-import command_line
-from analysis_shared.paradigms import read_paradigm
-from v1_model.edge_files import read_node_types
-from v1_model.files import whole_file
-from v1_model.lgn_rates import class_rates
-from v1_model.spikes import read_spikes
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import read_paradigm
+from v1_files.sonata.edges import read_node_types
+from v1_files.sonata.spikes import read_spikes
+from v1_model.options.lgn_rates import class_rates
 
 
 def main(argv=None):

@@ -14,10 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import command_line
-from analysis_shared.metrics import RESPONSIVE_RATE_HZ
-from analysis_shared.nodes import count_nodes
-from analysis_shared.paradigms import (
+from analysis_shared.cells.nodes import count_nodes
+from analysis_shared.metrics.registry import RESPONSIVE_RATE_HZ
+from analysis_shared.metrics.selectivity import STATUS, firing_rates, rates_table, selectivity_table
+from analysis_shared.metrics.spikes import count_trials
+from analysis_shared.metrics.untuned import N_DRAWS, untuned_table
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import (
     direction_strata,
     directions_deg,
     places_with_direction,
@@ -25,10 +29,6 @@ from analysis_shared.paradigms import (
     window,
     windows_while_perturbed,
 )
-from analysis_shared.selectivity import STATUS, firing_rates, rates_table, selectivity_table
-from analysis_shared.spikes import count_trials
-from analysis_shared.untuned import N_DRAWS, untuned_table
-from v1_model.files import whole_file
 
 WINDOWS = ("evoked", "spontaneous")
 

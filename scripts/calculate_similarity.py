@@ -9,12 +9,12 @@ interval_over says which.
 import argparse
 from pathlib import Path
 
-import command_line
-from analysis_shared.cells import pooled_core_cells
-from analysis_shared.nodes import read_naming_scheme
-from analysis_shared.percentiles import read_percentiles
-from analysis_shared.similarity import similarity_table
-from v1_model.files import whole_file
+from analysis_shared.cells.cells import pooled_core_cells
+from analysis_shared.cells.nodes import read_naming_scheme
+from analysis_shared.statistics.percentiles import read_percentiles
+from analysis_shared.statistics.similarity import similarity_table
+from v1_files import command_line
+from v1_files.files import whole_file
 
 
 def parse(argv):

@@ -16,13 +16,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.cohorts import REGIONS
-from analysis_shared.node_sets import read_node_set
-from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from analysis_shared.paradigms import read_paradigm, window, windows_while_perturbed, with_direction
-from analysis_shared.spikes import count_spikes, read_spikes
-from analysis_shared.suppression import (
+from analysis_shared.cells.node_set_names import REGIONS
+from analysis_shared.cells.node_sets import read_node_set
+from analysis_shared.cells.nodes import core_of, read_naming_scheme, read_network
+from analysis_shared.metrics.spikes import count_spikes, read_spikes
+from analysis_shared.metrics.suppression import (
     TRIAL_METRICS,
     cell_groups,
     compare_cells,
@@ -31,7 +29,9 @@ from analysis_shared.suppression import (
     read_responses,
     with_windows,
 )
-from v1_model.files import whole_file
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import read_paradigm, window, windows_while_perturbed, with_direction
 
 
 def parse(argv):

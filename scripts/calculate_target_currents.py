@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import command_line
-from analysis_shared.grouping import display_order, reference_type
-from analysis_shared.percentiles import COLUMNS, mean, read_percentiles
-from v1_model.files import whole_file
-from v1_model.if_curves import current_at_rate, mean_curves, read_if_curves
-from v1_model.seed_tables import load_seed_tables
+from analysis_shared.cells.grouping import display_order, reference_type
+from analysis_shared.statistics.percentiles import COLUMNS, mean, read_percentiles
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_model.options.if_curves import current_at_rate, mean_curves, read_if_curves
+from v1_model.seeds.tables import load_seed_tables
 
 METRIC = "mean_rate_Hz"
 

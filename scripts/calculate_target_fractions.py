@@ -10,13 +10,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.cohorts import GROUPS, MEASURES, REGIONS
-from analysis_shared.node_sets import read_cells
-from analysis_shared.nodes import core_of, read_naming_scheme
-from analysis_shared.target_fractions import target_fractions
-from v1_model.edge_files import BLOCK_EDGES, open_edges
-from v1_model.files import whole_file
+from analysis_shared.cells.node_set_names import GROUPS, MEASURES, REGIONS
+from analysis_shared.cells.node_sets import read_cells
+from analysis_shared.cells.nodes import core_of, read_naming_scheme
+from analysis_shared.metrics.target_fractions import target_fractions
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.sonata.edges import BLOCK_EDGES, open_edges
 
 
 def parse(argv):

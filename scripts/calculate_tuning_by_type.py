@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-import command_line
-from analysis_shared.metrics import LEAST_MEAN_RATE_HZ
-from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from analysis_shared.paradigms import direction_strata, directions_deg, places_with_direction, read_paradigm, window
-from analysis_shared.selectivity import firing_rates
-from analysis_shared.shared_noise import N_SHUFFLES, tuning_of_types
-from analysis_shared.spikes import count_trials
-from v1_model.files import whole_file
+from analysis_shared.cells.nodes import core_of, read_naming_scheme, read_network
+from analysis_shared.metrics.registry import LEAST_MEAN_RATE_HZ
+from analysis_shared.metrics.selectivity import firing_rates
+from analysis_shared.metrics.shared_noise import N_SHUFFLES, tuning_of_types
+from analysis_shared.metrics.spikes import count_trials
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import direction_strata, directions_deg, places_with_direction, read_paradigm, window
 
 
 def parse(argv):

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-import command_line
-from analysis_shared.edge_sums import checked_block
-from analysis_shared.nodes import read_naming_scheme, read_nodes
-from analysis_shared.weight_distributions import weight_distributions
-from v1_model.edge_files import BLOCK_EDGES, open_edges
-from v1_model.files import whole_file
+from analysis_shared.cells.nodes import read_naming_scheme, read_nodes
+from analysis_shared.metrics.edge_sums import checked_block
+from analysis_shared.metrics.weight_distributions import weight_distributions
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.sonata.edges import BLOCK_EDGES, open_edges
 
 
 def parse(argv):

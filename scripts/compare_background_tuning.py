@@ -6,9 +6,9 @@ Models whose tuning did not converge, or that have no cells in the network, are 
 import argparse
 from pathlib import Path
 
-import command_line
-from analysis_shared.weight_comparison import compare_weights, join_weights, read_weights
-from v1_model.files import whole_file
+from analysis_shared.metrics.weight_comparison import compare_weights, join_weights, read_weights
+from v1_files import command_line
+from v1_files.files import whole_file
 
 TUNING_COLUMNS = ("specimen_id", "population", "n_cells", "fitted_weight_pA", "converged")
 REFERENCE_COLUMNS = ("specimen_id", "fitted_weight_pA")

@@ -7,11 +7,11 @@ Reads the trials and the duration from the paradigm's definition and writes
 import argparse
 from pathlib import Path
 
-import command_line
-from analysis_shared.paradigms import read_paradigm
-from v1_model.background import UNITS
-from v1_model.background_spikes import BIN_MS, background_spikes
-from v1_model.spikes import write_spikes
+from v1_files import command_line
+from v1_files.paradigms import read_paradigm
+from v1_files.sonata.spikes import write_spikes
+from v1_model.inputs.background_spikes import BIN_MS, background_spikes
+from v1_model.network.background import UNITS
 
 POPULATION = "bkg"
 

@@ -8,9 +8,9 @@ are in pA, signed as their source cell. What is written is the built file with t
 import argparse
 from pathlib import Path
 
-import command_line
-from v1_model.edge_files import read_node_types
-from v1_model.import_weights import import_weights
+from v1_files import command_line
+from v1_files.sonata.edges import read_node_types
+from v1_files.sonata.import_weights import import_weights
 
 SOURCES = ("v1", "bkg")
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-import command_line
-from v1_model.adjustment import modulated_weights
-from v1_model.edge_files import copy_with_weights, open_edges, read_node_types
-from v1_model.modulation import Modulation, read_modulation
+from v1_files import command_line
+from v1_files.sonata.edges import copy_with_weights, open_edges, read_node_types
+from v1_model.engines.modulation import Modulation, read_modulation
+from v1_model.options.adjustment import modulated_weights
 
 POPULATION = "v1_to_v1"
 

@@ -10,11 +10,11 @@ import argparse
 import json
 from pathlib import Path
 
-import command_line
-from analysis_shared.cohorts import parse_node_set
-from analysis_shared.node_sets import node_set_content, read_cells
-from analysis_shared.nodes import read_naming_scheme
-from v1_model.files import whole_file
+from analysis_shared.cells.node_set_names import parse_node_set
+from analysis_shared.cells.node_sets import node_set_content, read_cells
+from analysis_shared.cells.nodes import read_naming_scheme
+from v1_files import command_line
+from v1_files.files import whole_file
 
 
 def parse(argv):

@@ -4,10 +4,10 @@ import argparse
 import html
 from pathlib import Path
 
-import command_line
-from v1_model.files import whole_file
-from v1_model.provenance import commit_text
-from v1_model.reading import read_json
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.provenance import commit_text
+from v1_files.reading import read_json
 
 STYLE = """
 body { font: 14px/1.45 sans-serif; margin: 2em; color: #222 } h1 { font-size: 1.4em } h2 { font-size: 1.1em }
@@ -18,7 +18,7 @@ td:first-child { white-space: nowrap } .digest { font-family: monospace }
 
 
 def read_record(path):
-    """Record of a job, see :meth:`v1_model.provenance.Job.write`."""
+    """Record of a job, see :meth:`v1_files.provenance.Job.write`."""
     record = read_json(path)
     missing = [key for key in ("subject", "config", "code", "versions", "machine", "command") if key not in record]
     if missing:

@@ -13,12 +13,12 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-import command_line
-from analysis_shared.node_sets import POPULATION, read_node_set
-from analysis_shared.paradigms import read_paradigm
-from v1_model.files import whole_file
-from v1_model.random_streams import generator
-from v1_model.reading import read_json
+from analysis_shared.cells.node_sets import POPULATION, read_node_set
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.paradigms import read_paradigm
+from v1_files.random_streams import generator
+from v1_files.reading import read_json
 from v1_model.stimuli import bmtk_input
 
 FIELD = re.compile(r"(?<!\$)\{(\w+)\}")

@@ -11,8 +11,8 @@ import itertools
 import json
 from pathlib import Path
 
-import command_line
-from v1_model.files import whole_file
+from v1_files import command_line
+from v1_files.files import whole_file
 
 COPIED = ("stimulus", "duration_ms", "grey_ms", "windows_ms")
 BLANK = "blank"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-import command_line
-from v1_model.filternet import firing_rates, stock_rates, write_rates
-from v1_model.filternet_configs import read_filternet_config
-from v1_model.lgn_kernels import make_units, read_lgn_cells
-from v1_model.lgn_spikes import PURPOSE, lgn_spikes
-from v1_model.spikes import write_spikes
+from v1_files import command_line
+from v1_files.sonata.spikes import write_spikes
+from v1_model.inputs.filternet import firing_rates, stock_rates, write_rates
+from v1_model.inputs.filternet_configs import read_filternet_config
+from v1_model.inputs.lgn_kernels import make_units, read_lgn_cells
+from v1_model.inputs.lgn_spikes import PURPOSE, lgn_spikes
 from v1_model.stimuli import make_movie
 
 POPULATION = "lgn"

@@ -6,8 +6,8 @@ with one thread they are simulated side by side in forks of the loaded process, 
 
 import argparse
 
-import command_line
-from v1_model.pointnet import run_pointnet
+from v1_files import command_line
+from v1_model.engines.nest.pointnet import run_pointnet
 
 
 def positive(text):

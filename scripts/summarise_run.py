@@ -8,8 +8,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-import command_line
-from v1_model.reading import read_table
+from v1_files import command_line
+from v1_files.reading import read_table
 
 
 def stage_times(benchmarks, network, since):

@@ -12,10 +12,10 @@ factor, or the bracket is narrower than 0.01 pA. A run that was ended goes on wh
 import argparse
 from pathlib import Path
 
-import command_line
-from v1_model.background_tuning import write_fitted, write_table
-from v1_model.background_tuning_runs import tune_background
-from v1_model.seed_tables import load_seed_tables
+from v1_files import command_line
+from v1_model.options.background_tuning import write_fitted, write_table
+from v1_model.options.background_tuning_runs import tune_background
+from v1_model.seeds.tables import load_seed_tables
 
 
 def positive(text):

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.seed_tables import load_seed_tables
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.seeds.tables import load_seed_tables
 
 BASE_PROPS = Path(__file__).parents[1] / "base_props"
 

@@ -134,7 +134,7 @@ def raster():
     values |= {"naming-scheme": REPOSITORY / "base_props/cell_type_naming_scheme.csv"}
     values |= {"paradigm": f"paradigms/{PARADIGM}.json", "condition": CONDITIONS[0]}
     values |= {"output-stem": "tiny/figures/raster"}
-    return ["figure3/plot_raster", *flags(values)]
+    return ["selectivity/plot_raster", *flags(values)]
 
 
 def summary_figure():

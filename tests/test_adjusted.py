@@ -13,22 +13,17 @@ import calculate_adjustment
 import calculate_if_curves
 import calculate_target_currents
 import make_adjusted_edges
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.cells.nodes import read_naming_scheme, read_network
 from built_networks import BASE_PROPS, tables, tiny  # noqa: F401
-from figure_scripts.extended import plot_actuation_matrix
-from v1_model.actuation import actuation_table, read_actuation, unit_charge
-from v1_model.adjustment import (
-    adjustment_factors,
-    modulated_weights,
-    modulation_rows,
-    scaling_factor,
-)
-from v1_model.edge_files import copy_with_weights, open_edges, read_node_types
-from v1_model.if_curves import CURRENTS_PA, current_at_rate, if_curves, mean_curves
-from v1_model.modulation import COLUMNS, Modulation, read_modulation
-from v1_model.nest_edges import EdgeBlocks, SynapseTypes
-from v1_model.nest_nodes import NodeTable
-from v1_model.synapses import cell_parameters, receptor_ports
+from figure_scripts.weights import plot_actuation_matrix
+from v1_files.sonata.edges import copy_with_weights, open_edges, read_node_types
+from v1_model.engines.modulation import COLUMNS, Modulation, read_modulation
+from v1_model.engines.nest.edges import EdgeBlocks, SynapseTypes
+from v1_model.engines.nodes import NodeTable
+from v1_model.network.synapses import cell_parameters, receptor_ports
+from v1_model.options.actuation import actuation_table, read_actuation, unit_charge
+from v1_model.options.adjustment import adjustment_factors, modulated_weights, modulation_rows, scaling_factor
+from v1_model.options.if_curves import CURRENTS_PA, current_at_rate, if_curves, mean_curves
 
 NAMING = BASE_PROPS / "cell_type_naming_scheme.csv"
 PERCENTILES = BASE_PROPS / "neuropixels_percentiles.csv"

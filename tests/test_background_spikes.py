@@ -10,8 +10,8 @@ from bmtk.utils.reports.spike_trains import SpikeTrains
 from scipy import stats
 
 import generate_background
-from v1_model.background_spikes import background_spikes
-from v1_model.spikes import read_spikes, write_spikes
+from v1_files.sonata.spikes import read_spikes, write_spikes
+from v1_model.inputs.background_spikes import background_spikes
 
 DRAW = {"seed": 153, "paradigm": "p", "condition": "angle0", "trial": 0, "units": 100, "rate_hz": 250.0}
 

@@ -17,11 +17,15 @@ import pytest
 
 import compare_background_tuning
 import render_configs
-from analysis_shared.weight_comparison import compare_weights
+from analysis_shared.metrics.weight_comparison import compare_weights
 from built_networks import BASE_PROPS, tables  # noqa: F401
-from v1_model.background import UNITS
-from v1_model.background_spikes import background_spikes
-from v1_model.background_tuning import (
+from v1_files.sonata.spikes import read_spikes, write_spikes
+from v1_model.engines.configs import read_populations, read_trials
+from v1_model.inputs.background_spikes import background_spikes
+from v1_model.inputs.lgn_spikes import lgn_spikes
+from v1_model.network.background import UNITS
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.options.background_tuning import (
     BELOW_TARGET,
     NARROW_BRACKET,
     NO_CELLS,
@@ -32,12 +36,8 @@ from v1_model.background_tuning import (
     replay,
     write_fitted,
 )
-from v1_model.background_tuning_runs import Iterations, tuning_key
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.lgn_spikes import lgn_spikes
-from v1_model.nest_configs import read_populations, read_trials
-from v1_model.seed_tables import load_seed_tables
-from v1_model.spikes import read_spikes, write_spikes
+from v1_model.options.background_tuning_runs import Iterations, tuning_key
+from v1_model.seeds.tables import load_seed_tables
 
 T_STOP_MS = 1000.0
 LGN_RATE_HZ = 4.0
@@ -209,8 +209,8 @@ def test_rates_rise_with_the_weight(tuned):
 COUNT = """
 import sys
 import numpy as np, pandas as pd
-from v1_model import background_tuning_runs as runs
-from v1_model.nest_configs import read_populations, read_trials
+from v1_model.options import background_tuning_runs as runs
+from v1_model.engines.configs import read_populations, read_trials
 (trial,) = read_trials([sys.argv[1]])
 populations = read_populations(trial.config)
 cells = populations["v1"]
@@ -376,7 +376,7 @@ def test_comparison_and_panel(tuned, tmp_path):
     shared = ["--tuning", tuned[2] / "tuning.csv", "--reference", BASE_PROPS / "background_fitted.csv"]
     comparison = ["--output", tmp_path / "comparison.csv"]
     compare_background_tuning.main(list(map(str, shared + comparison)))
-    path = BASE_PROPS.parent / "figure_scripts/extended/plot_background_tuning.py"
+    path = BASE_PROPS.parent / "figure_scripts/weights/plot_background_tuning.py"
     spec = importlib.util.spec_from_file_location("plot_background_tuning", path)
     panel = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(panel)

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import yaml
 
-import command_line
 from checked_config import checked, load_schema
 from small_runs import (
     DEFINITION,
@@ -41,6 +40,7 @@ from small_runs import (
     small_run,  # noqa: F401 - a fixture
     summary_figure,
 )
+from v1_files import command_line
 
 MOST_LINES = 6
 LONGEST_LINE = 600

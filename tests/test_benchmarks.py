@@ -12,9 +12,9 @@ import yaml
 from benchmarks import coefficients, jobs, plot, results, tables
 from benchmarks.build_recurrent import PlainRule
 from benchmarks.measure import measure
-from v1_model.builder import Builder, NetworkSpec
-from v1_model.recurrent import RecurrentSampler
-from v1_model.seed_tables import load_seed_tables
+from v1_model.network.builder import Builder, NetworkSpec
+from v1_model.network.recurrent import RecurrentSampler
+from v1_model.seeds.tables import load_seed_tables
 from workflow import resource_model
 
 WITHIN = 0.3

@@ -13,7 +13,8 @@ import pytest
 import calculate_cell_weights
 import calculate_target_fractions
 import make_node_set
-from analysis_shared.cohorts import (
+from analysis_shared.cells.cohorts import node_set_cells, rank_in_thirds, select_node_set, thirds
+from analysis_shared.cells.node_set_names import (
     CLASSES,
     GROUPS,
     MEASURES,
@@ -21,16 +22,12 @@ from analysis_shared.cohorts import (
     REGIONS,
     THIRDS,
     NodeSet,
-    node_set_cells,
     parse_node_set,
-    rank_in_thirds,
-    select_node_set,
-    thirds,
 )
-from analysis_shared.edge_sums import cell_weights, weights_onto_groups
-from analysis_shared.node_sets import read_node_set
-from analysis_shared.nodes import read_naming_scheme, read_network
-from analysis_shared.target_fractions import target_fractions
+from analysis_shared.cells.node_sets import read_node_set
+from analysis_shared.cells.nodes import read_naming_scheme, read_network
+from analysis_shared.metrics.edge_sums import cell_weights, weights_onto_groups
+from analysis_shared.metrics.target_fractions import target_fractions
 from built_networks import read_edges, tables, tiny  # noqa: F401
 
 NAMING_SCHEME = Path(__file__).resolve().parents[1] / "base_props" / "cell_type_naming_scheme.csv"

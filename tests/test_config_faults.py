@@ -9,7 +9,7 @@ import yaml
 from scipy.stats import norm
 
 from checked_config import checked, load_schema
-from v1_model.lgn_field import check_covers, largest_radius_um
+from v1_model.network.lgn_field import check_covers, largest_radius_um
 
 GRATINGS = "8dir_2trials"
 

@@ -10,13 +10,13 @@ import pytest
 import aggregate_contrast_spikes
 import calculate_contrast_responses
 import calculate_contrast_spectra
-from analysis_shared.contrast_panels import pooled_curves, pooled_fit, pooled_shares, types_by_layer, with_roots
-from analysis_shared.intervals import mean_interval
-from analysis_shared.naka_rushton import naka_rushton
-from analysis_shared.nodes import read_naming_scheme, read_network
+from analysis_shared.cells.nodes import read_naming_scheme, read_network
+from analysis_shared.figures.contrast_panels import pooled_curves, pooled_fit, pooled_shares, types_by_layer, with_roots
+from analysis_shared.statistics.intervals import mean_interval
+from analysis_shared.statistics.naka_rushton import naka_rushton
 from test_contrasts import paradigm_of
 from test_figures import NAMING_SCHEME, assert_figure, core_size, draw, make_network
-from v1_model.spikes import write_spikes
+from v1_files.sonata.spikes import write_spikes
 
 CONTRASTS = (0.05, 0.1, 0.2, 0.4, 0.8)
 DIRECTIONS = (0, 90, 180, 270)
@@ -185,7 +185,7 @@ def test_directions_that_do_not_cover_the_circle_leave_the_panels_empty(made_up,
     assert curves.loc[undefined, "mean"].isna().all() and curves.loc["reliability", "mean"].notna().any()
     arguments = [*tables_of(tmp_path, "curves", "fits"), "--variant", "plain", "--naming-scheme", NAMING_SCHEME]
     draw(
-        "figure6/plot_contrast_curves.py",
+        "contrast/plot_contrast_curves.py",
         *arguments,
         "--paradigm",
         tmp_path / "paradigm.json",
@@ -275,10 +275,10 @@ def tables_of(root, *names, times=1):
 @pytest.mark.parametrize(
     ("script", "tables", "n_networks"),
     [
-        ("figure6/plot_responsive_cells.py", ["responsiveness"], 1),
-        ("figure6/plot_responsive_cells.py", ["responsiveness"], 3),
-        ("figure6/plot_contrast_curves.py", ["curves", "fits"], 3),
-        ("extended/plot_contrast_spectra.py", ["spectra"], 2),
+        ("contrast/plot_responsive_cells.py", ["responsiveness"], 1),
+        ("contrast/plot_responsive_cells.py", ["responsiveness"], 3),
+        ("contrast/plot_contrast_curves.py", ["curves", "fits"], 3),
+        ("contrast/plot_contrast_spectra.py", ["spectra"], 2),
     ],
 )
 def test_panels_of_one_and_several_networks(made_up, tmp_path, script, tables, n_networks):
@@ -297,7 +297,7 @@ def test_layer_5_of_two_variants(made_up, tmp_path):
         part for variant in ("bio_trained", "naive") for part in ("--curves", variant, "net", made_up / "curves.csv")
     ]
     paradigm = ["--paradigm", made_up / "paradigm.json"]
-    draw("figure6/plot_l5_contrast_responses.py", *curves, *paradigm, "--output-stem", tmp_path / "l5")
+    draw("contrast/plot_l5_contrast_responses.py", *curves, *paradigm, "--output-stem", tmp_path / "l5")
     assert_figure(tmp_path / "l5")
     shown = read(tmp_path / "l5.csv")
     assert set(shown["cell_type"]) == {"L5_ET", "L5_IT", "L5_NP"} and set(shown["metric"]) == {
@@ -310,7 +310,7 @@ def test_layer_5_of_two_variants(made_up, tmp_path):
 def test_heatmaps(made_up, tmp_path, scale):
     inputs = ["--counts", made_up / "spike_counts.npz", "--network-dir", made_up / "network"]
     settings = ["--naming-scheme", NAMING_SCHEME, "--variant", "plain", "--scale", scale]
-    draw("extended/plot_contrast_heatmaps.py", *inputs, *settings, "--output-stem", tmp_path / "heatmap")
+    draw("contrast/plot_contrast_heatmaps.py", *inputs, *settings, "--output-stem", tmp_path / "heatmap")
     assert_figure(tmp_path / "heatmap")
     shown = read(tmp_path / "heatmap.csv")
     assert len(shown) == core_size(made_up)
@@ -331,17 +331,17 @@ def test_rasters(made_up, tmp_path):
     ]
     network = ["--network-dir", made_up / "network", "--naming-scheme", NAMING_SCHEME]
     settings = ["--variant", "plain", "--paradigm", made_up / "paradigm.json"]
-    draw("extended/plot_contrast_rasters.py", *trials, *network, *settings, "--output-stem", tmp_path / "raster")
+    draw("contrast/plot_contrast_rasters.py", *trials, *network, *settings, "--output-stem", tmp_path / "raster")
     assert_figure(tmp_path / "raster")
     numbers = read(tmp_path / "raster.csv")
     assert numbers.groupby("condition")["n_cells"].sum().tolist() == [core_size(made_up)] * 3
     trials[1] = "angle46_contrast0.4"
     with pytest.raises(ValueError, match=r"paradigm\.json: no condition 'angle46_contrast0\.4'"):
-        draw("extended/plot_contrast_rasters.py", *trials, *network, *settings, "--output-stem", tmp_path / "raster")
+        draw("contrast/plot_contrast_rasters.py", *trials, *network, *settings, "--output-stem", tmp_path / "raster")
 
 
 def test_a_table_without_a_column_is_one_clear_error(made_up, tmp_path):
     read(made_up / "curves.csv").drop(columns="ci_low").to_csv(tmp_path / "curves.csv", sep=" ", index=False)
     arguments = ["--curves", "plain", "net", tmp_path / "curves.csv", "--paradigm", made_up / "paradigm.json"]
     with pytest.raises(ValueError, match=r"curves\.csv: no column ci_low"):
-        draw("figure6/plot_l5_contrast_responses.py", *arguments, "--output-stem", tmp_path / "l5")
+        draw("contrast/plot_l5_contrast_responses.py", *arguments, "--output-stem", tmp_path / "l5")

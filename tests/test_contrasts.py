@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import least_squares
 from scipy.stats import pearsonr
 
-from analysis_shared.contrasts import (
+from analysis_shared.metrics.contrasts import (
     METRICS,
     ContrastCounts,
     contrast_layout,
@@ -14,7 +14,7 @@ from analysis_shared.contrasts import (
     read_counts,
     split_half_reliability,
 )
-from analysis_shared.naka_rushton import (
+from analysis_shared.statistics.naka_rushton import (
     PARAMETERS,
     _bounds,
     _jacobian,

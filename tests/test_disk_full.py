@@ -21,8 +21,8 @@ from small_runs import (
     run,
     small_run,  # noqa: F401 - a fixture
 )
-from v1_model.edge_files import copy_with_weights, open_edges
-from v1_model.files import whole_file, whole_folder
+from v1_files.files import whole_file, whole_folder
+from v1_files.sonata.edges import copy_with_weights, open_edges
 
 NO_SPACE = "No space left on device, so it was not written"
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from test_pointnet import blocks_of, config_of, run_script, same_spikes, write_network
-from v1_model.edge_digest import Digest, digest
-from v1_model.edge_files import open_edges
-from v1_model.nest_configs import check_network, read_populations, read_trials
+from v1_files.sonata.edge_digest import Digest, digest
+from v1_files.sonata.edges import open_edges
+from v1_model.engines.configs import check_network, read_populations, read_trials
 
 GROUP = "edges/v1_to_v1"
 COLUMNS = ("source_node_id", "target_node_id", "edge_type_id", "0/syn_weight")

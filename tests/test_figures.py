@@ -15,10 +15,10 @@ from matplotlib.image import imread
 
 import calculate_odsi
 import calculate_similarity
-from analysis_shared.nodes import read_naming_scheme, type_colours
-from analysis_shared.percentiles import read_percentiles
-from analysis_shared.rasters import dot_area
-from analysis_shared.style import spread
+from analysis_shared.cells.nodes import read_naming_scheme, type_colours
+from analysis_shared.figures.rasters import dot_area
+from analysis_shared.figures.style import spread
+from analysis_shared.statistics.percentiles import read_percentiles
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAMING_SCHEME = REPOSITORY / "base_props" / "cell_type_naming_scheme.csv"
@@ -174,7 +174,7 @@ def test_rasters_side_by_side_have_dots_of_one_size():
 
 
 def test_raster_and_spectra(made_up, tmp_path):
-    draw("figure3/plot_raster.py", *raster_arguments(made_up), "--output-stem", tmp_path / "raster")
+    draw("selectivity/plot_raster.py", *raster_arguments(made_up), "--output-stem", tmp_path / "raster")
     assert_figure(tmp_path / "raster")
     spectra = pd.read_csv(tmp_path / "raster_spectra.csv", sep=" ")
     assert spectra["n_cells"].groupby(spectra["cell_type"]).first().sum() == core_size(made_up)
@@ -189,7 +189,7 @@ def core_size(root):
 def test_a_mistake_is_one_clear_line_and_leaves_no_figure(tmp_path):
     make_paradigm(tmp_path / "paradigm.json")
     arguments = [*raster_arguments(tmp_path, condition="angle46"), "--output-stem", tmp_path / "raster"]
-    command = [sys.executable, REPOSITORY / "figure_scripts" / "figure3" / "plot_raster.py", *arguments]
+    command = [sys.executable, REPOSITORY / "figure_scripts" / "selectivity" / "plot_raster.py", *arguments]
     done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.strip().endswith("paradigm.json: no condition 'angle46'")
@@ -201,7 +201,7 @@ def test_boxes_of_several_options_and_networks(made_up, tmp_path):
     source = [made_up / "network", made_up / "selectivity.csv"]
     models = ["--model", "plain", *source, "--model", "plain", *source, "--model", "adjusted", *source]
     experiment = ["--naming-scheme", NAMING_SCHEME, "--percentiles", PERCENTILES]
-    draw("figure3/plot_odsi_boxplots.py", *models, *experiment, "--output-stem", tmp_path / "boxes")
+    draw("selectivity/plot_odsi_boxplots.py", *models, *experiment, "--output-stem", tmp_path / "boxes")
     assert_figure(tmp_path / "boxes")
     boxes = pd.read_csv(tmp_path / "boxes_boxes.csv", sep=" ")
     rates = boxes[(boxes["metric"] == "preferred_direction_rate_Hz") & ~boxes["cell_type"].eq("L5_Exc")]
@@ -221,7 +221,7 @@ def test_boxes_say_why_there_is_no_selectivity(made_up, tmp_path):
     shared = ["--paradigm", tmp_path / "paradigm.json", "--network-dir", made_up / "network"]
     tables = ["--rates", tmp_path / "rates.csv", "--selectivity", tmp_path / "selectivity.csv"]
     calculate_odsi.main([*map(str, [*shared, "--spikes-dir", made_up / "spikes", *tables])])
-    panel = load("figure3/plot_odsi_boxplots.py")
+    panel = load("selectivity/plot_odsi_boxplots.py")
     naming = read_naming_scheme(NAMING_SCHEME)
     models = panel.read_models([("plain", made_up / "network", tmp_path / "selectivity.csv")], naming)
     types, tuning = list(dict.fromkeys(models["Untrained"]["cell_type"])), panel.tuning_by_dataset(models)
@@ -239,7 +239,7 @@ def test_boxes_say_why_there_is_no_selectivity(made_up, tmp_path):
 def test_similarity_heatmap_is_the_same_bytes_again(made_up, tmp_path):
     tables = ["--similarity", "plain", made_up / "similarity.csv", "--similarity", "other", made_up / "similarity.csv"]
     for name in ("similarity", "again"):
-        draw("figure3/plot_similarity.py", *tables, "--output-stem", tmp_path / name)
+        draw("selectivity/plot_similarity.py", *tables, "--output-stem", tmp_path / name)
     assert_figure(tmp_path / "similarity")
     for suffix in ("png", "pdf"):
         assert (tmp_path / f"similarity.{suffix}").read_bytes() == (tmp_path / f"again.{suffix}").read_bytes()
@@ -274,8 +274,8 @@ def test_a_network_without_core_cells_is_one_message_wherever_they_are_asked_for
     boxes = ["--model", "plain", network, selectivity, *experiment, "--output-stem", tmp_path / "boxes"]
     compared = ["--network-dir", network, "--selectivity", selectivity, "--seed", 1, "--output", tmp_path / "table.csv"]
     for attempt in (
-        lambda: draw("figure3/plot_raster.py", *raster),
-        lambda: draw("figure3/plot_odsi_boxplots.py", *boxes),
+        lambda: draw("selectivity/plot_raster.py", *raster),
+        lambda: draw("selectivity/plot_odsi_boxplots.py", *boxes),
         lambda: calculate_similarity.main(list(map(str, [*compared, *experiment]))),
     ):
         with pytest.raises(ValueError, match=r"network: no core cells, .* none of 40 cells .* core_radius_um larger"):

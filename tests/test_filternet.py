@@ -17,14 +17,14 @@ from bmtk.utils.reports.spike_trains import SpikeTrains
 from scipy import stats
 
 import run_filternet
-from v1_model.filternet import firing_rates, tile_units
-from v1_model.filternet_configs import read_filternet_config
-from v1_model.lgn_kernels import field_profile, make_units, read_lgn_cells, temporal_kernels
-from v1_model.lgn_nodes import place_cells
-from v1_model.lgn_spikes import lgn_spikes
-from v1_model.seed_tables import load_seed_tables
-from v1_model.sonata import write_nodes, write_types
-from v1_model.spikes import read_spikes
+from v1_files.sonata.spikes import read_spikes
+from v1_files.sonata.writing import write_nodes, write_types
+from v1_model.inputs.filternet import firing_rates, tile_units
+from v1_model.inputs.filternet_configs import read_filternet_config
+from v1_model.inputs.lgn_kernels import field_profile, make_units, read_lgn_cells, temporal_kernels
+from v1_model.inputs.lgn_spikes import lgn_spikes
+from v1_model.network.lgn_nodes import place_cells
+from v1_model.seeds.tables import load_seed_tables
 from v1_model.stimuli import Movie, bmtk_input, make_movie
 
 ROOT = Path(__file__).parents[1]

@@ -11,12 +11,11 @@ from pathlib import Path
 import h5py
 import pytest
 
-from local_imports import imported_files
 from test_pointnet import SCRIPT, clamp_and_report, config_of, poisson_spikes, write_network, write_spike_file
-from v1_model import finished_trials
-from v1_model.files import _temporary
-from v1_model.finished_trials import FinishedTrial, engine_modules, fingerprint
-from v1_model.nest_configs import read_trials
+from v1_files.files import _temporary
+from v1_model.engines import finished_trials
+from v1_model.engines.configs import read_trials
+from v1_model.engines.finished_trials import FinishedTrial, engine_modules, fingerprint
 
 # Imported by every Python that is started: counts forks of the simulation, and ends the one that it is told to end.
 FAULT = """
@@ -255,11 +254,11 @@ def test_threads_and_rules_belong_to_the_key(trials, tmp_path):
 
 
 def test_modules_that_make_the_spikes_belong_to_the_key(repo_root):
-    folder = repo_root / "v1_model"
-    imported = set(imported_files(folder / "pointnet.py", (repo_root,)))
+    names = {os.path.relpath(path, repo_root) for path in engine_modules()}
+    engine = ("checks", "clamps", "configs", "modulation", "nest/edges", "nest/modules", "nest/pointnet")
+    assert {f"v1_model/engines/{name}.py" for name in engine} <= names
     # These put files in their places.
-    others = {folder / name for name in ("__init__.py", "files.py", "finished_trials.py")}
-    assert imported - others <= set(engine_modules()) <= imported | {folder / "pointnet.py"}
+    assert names.isdisjoint({"v1_files/files.py", "v1_files/code.py", "v1_model/engines/finished_trials.py"})
 
 
 def test_stale_trials_are_simulated_again_and_removed(undisturbed, faulty, tmp_path):

@@ -9,8 +9,8 @@ import h5py
 import pytest
 
 from built_networks import tables  # noqa: F401
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.built_files import BUILT, UNFINISHED, foreign_files
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.network.built_files import BUILT, UNFINISHED, foreign_files
 
 SPEC = NetworkSpec("tiny", 40, 20, lgn="small")
 

@@ -13,9 +13,9 @@ import yaml
 import import_weights as script
 from built_networks import read_edges, tables, tiny  # noqa: F401
 from checked_config import checked, load_schema
-from v1_model.edge_files import open_edges
-from v1_model.import_weights import Importer, matched_weights, target_ranges
-from v1_model.imported_edges import ImportedEdges
+from v1_files.sonata.edges import open_edges
+from v1_files.sonata.import_weights import Importer, matched_weights, target_ranges
+from v1_files.sonata.imported_edges import ImportedEdges
 
 ENDS = ["source_node_id", "target_node_id"]
 
@@ -157,8 +157,8 @@ def test_the_size_of_ranges_does_not_matter(tiny, recurrent, tmp_path):
 
 @pytest.mark.parametrize("form", ["text", "sonata"])
 def test_files_are_read_in_parts(tiny, recurrent, tmp_path, monkeypatch, form):
-    monkeypatch.setattr("v1_model.imported_edges.READ_EDGES", 100_003)
-    monkeypatch.setattr("v1_model.import_weights.READ_EDGES", 100_003)
+    monkeypatch.setattr("v1_files.sonata.imported_edges.READ_EDGES", 100_003)
+    monkeypatch.setattr("v1_files.sonata.import_weights.READ_EDGES", 100_003)
     path = tmp_path / "mine"
     path = write_text(path, recurrent, ",") if form == "text" else write_sonata(path, recurrent)
     assert_holds(imported(tiny, path, tmp_path / "out" / "edges.h5"), recurrent, tiny)

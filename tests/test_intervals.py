@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis_shared.intervals import mean_interval, proportion_interval
+from analysis_shared.statistics.intervals import mean_interval, proportion_interval
 
 
 def test_interval_of_a_mean_is_that_of_the_t_test():

@@ -5,8 +5,8 @@ import pytest
 from numba import njit
 from scipy.stats import chisquare, poisson
 
-from v1_model.lgn_to_v1 import REDRAWN_MEAN, _poisson_above_zero
-from v1_model.random_streams import fork
+from v1_files.random_streams import fork
+from v1_model.network.lgn_to_v1 import REDRAWN_MEAN, _poisson_above_zero
 
 DRAWS = 4000
 

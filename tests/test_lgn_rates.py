@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import calculate_lgn_rates
-from v1_model.lgn_rates import class_rates, read_class_rates
-from v1_model.sonata import write_nodes, write_types
-from v1_model.spikes import write_spikes
+from v1_files.sonata.spikes import write_spikes
+from v1_files.sonata.writing import write_nodes, write_types
+from v1_model.options.lgn_rates import class_rates, read_class_rates
 
 TYPES = SimpleNamespace(table=pd.DataFrame({"pop_name": ["sON_TF4", "tOFF_TF8", "none"]}), rows=np.array([0, 0, 1]))
 

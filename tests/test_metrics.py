@@ -9,10 +9,9 @@ import pytest
 from scipy.special import iv
 
 import calculate_odsi
-from analysis_shared import untuned
-from analysis_shared.metrics import mask_unresponsive
-from analysis_shared.paradigms import directions_deg, read_paradigm
-from analysis_shared.selectivity import direction_tuning, lifetime_sparsity, rates_table, selectivity_table
+from analysis_shared.metrics.registry import mask_unresponsive, untuned
+from analysis_shared.metrics.selectivity import direction_tuning, lifetime_sparsity, rates_table, selectivity_table
+from v1_files.paradigms import directions_deg, read_paradigm
 
 RATES_COLUMNS = ["DG_angle", "node_id", "Ave_Rate(Hz)", "SD_rate(Hz)", "Spont_rate(Hz)", "n_trials", "condition"]
 SELECTIVITY_COLUMNS = [

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from v1_model.modulation import COLUMNS, Modulation, contains, modulate, read_modulation
+from v1_model.engines.modulation import COLUMNS, Modulation, contains, modulate, read_modulation
 
 HEADER = " ".join(COLUMNS)
 NODE_TYPES = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from test_pointnet import CLAMP, config_of, run_script, write_network
-from v1_model.nest_configs import check_inputs, check_network, read_populations, read_trials
+from v1_model.engines.configs import check_inputs, check_network, read_populations, read_trials
 
 REPORT = {"module": "membrane_report", "variable_name": "V_m", "cells": "v1", "file_name": "v_m.h5"}
 

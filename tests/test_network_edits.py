@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from built_networks import BASE_PROPS, read_edges, read_nodes
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.seed_tables import load_seed_tables
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.seeds.tables import load_seed_tables
 
 L4 = {"e4Nr5a1", "e4Rorb", "e4Scnn1a", "e4other", "i4Vip", "i4Pvalb", "i4Sst"}
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from built_networks import read_edges, read_nodes, tables, tiny  # noqa: F401
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.pointnet import run_pointnet
-from v1_model.random_streams import fork, generator, stream_key, uniform_at, uniforms
+from v1_files.random_streams import fork, generator, stream_key, uniform_at, uniforms
+from v1_model.engines.nest.pointnet import run_pointnet
+from v1_model.network.builder import NetworkSpec, build_network
 
 POPULATIONS = ["v1", "lgn", "bkg"]
 SPEC = NetworkSpec("check", 200, 100, lgn="small")

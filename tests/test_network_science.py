@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import kstest, norm, poisson, spearmanr
 
 from built_networks import assert_uniform, read_edges, read_nodes, tables, tiny, tiny_nll  # noqa: F401
-from v1_model import lgn_to_v1
-from v1_model.random_streams import fork
+from v1_files.random_streams import fork
+from v1_model.network import lgn_to_v1
 
 
 def v1_cells(folder, tables):
@@ -201,7 +201,7 @@ def test_cells_cover_depth_plane_and_tuning(tiny, tables):
 
 
 def test_cell_numbers_follow_the_area(tables):
-    from v1_model.v1_nodes import model_counts
+    from v1_model.network.v1_nodes import model_counts
 
     for radius, total in ((100, 4239), (200, 16728), (700, 203816)):
         assert model_counts(tables, radius, 153, False).sum() == total

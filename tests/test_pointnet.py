@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from v1_model.builder import NetworkSpec, build_network
-from v1_model.modulation import Modulation, read_modulation
-from v1_model.nest_children import run_children
-from v1_model.nest_clamps import current_steps
-from v1_model.nest_configs import check_inputs, read_populations, read_trials
-from v1_model.nest_edges import EdgeBlocks, SynapseTypes
-from v1_model.seed_tables import load_seed_tables
+from v1_model.engines.children import run_children
+from v1_model.engines.clamps import current_steps
+from v1_model.engines.configs import check_inputs, read_populations, read_trials
+from v1_model.engines.modulation import Modulation, read_modulation
+from v1_model.engines.nest.edges import EdgeBlocks, SynapseTypes
+from v1_model.network.builder import NetworkSpec, build_network
+from v1_model.seeds.tables import load_seed_tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SCRIPT = REPOSITORY / "scripts" / "run_pointnet.py"
@@ -236,8 +236,8 @@ pointnet.PointSimulator.from_config(config, network, n_thread=int(sys.argv[2])).
 """
 OURS = """
 import sys
-from v1_model import nest_simulator, pointnet
-nest_simulator.SLICE_MS = float(sys.argv[3])
+from v1_model.engines.nest import pointnet, simulator
+simulator.SLICE_MS = float(sys.argv[3])
 pointnet.run_pointnet([sys.argv[1]], output_dir=sys.argv[2], block_edges=int(sys.argv[4]))
 """
 
@@ -404,7 +404,7 @@ def test_children_that_fail_are_told_apart():
 
 NO_FORK = """
 import os, resource, signal
-from v1_model.nest_children import run_children
+from v1_model.engines.children import run_children
 before = signal.getsignal(signal.SIGINT), len(os.listdir("/proc/self/fd"))
 if not os.getuid():
     os.setuid(65534)

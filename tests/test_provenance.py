@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import record_provenance
-from v1_model import provenance
+from v1_files import provenance
 
 MICRO = "networks={micro: {radius_um: 30, core_radius_um: 10, lgn: small, selectivity_paradigm: 8dir_2trials}}"
 PARADIGM = (

@@ -10,9 +10,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from built_networks import read_edges, read_nodes, tables  # noqa: F401
-from v1_model.builder import Builder, NetworkSpec, build_network
-from v1_model.psp import unitary_psp, unitary_psp_table
-from v1_model.synapses import cell_parameters, receptor_ports
+from v1_model.network.builder import Builder, NetworkSpec, build_network
+from v1_model.network.psp import unitary_psp, unitary_psp_table
+from v1_model.network.synapses import cell_parameters, receptor_ports
 
 PAIRS = 60
 

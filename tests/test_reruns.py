@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from v1_model.seed_schema import schema
+from v1_model.seeds.schema import schema
 
 NETWORK = "tiny"
 # Two directions are enough; the weights of every origin that needs no file from outside.
@@ -150,6 +150,7 @@ def finished(tmp_path_factory, repo_root, planner):
         "config_templates",
         "scripts",
         "figure_scripts",
+        "v1_files",
         "v1_model",
         "analysis_shared",
     ):
@@ -173,10 +174,10 @@ def reruns(finished, planner):
 
 
 @contextmanager
-def edited(path):
-    """A file with a line more, which Snakemake sees as changed, and put back after."""
+def edited(path, more=b"\n"):
+    """A file with something more, which Snakemake sees as changed, and put back after."""
     content, status = path.read_bytes(), path.stat()
-    path.write_bytes(content + b"\n")
+    path.write_bytes(content + more)
     try:
         yield
     finally:
@@ -230,26 +231,32 @@ def test_computed_unitary_psps_need_no_published_ones(finished, planner, reruns)
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("figure_scripts/figure3/plot_similarity.py", {"plot_similarity"}),
+        ("figure_scripts/selectivity/plot_similarity.py", {"plot_similarity"}),
         ("scripts/calculate_similarity.py", {"calculate_similarity", "plot_similarity"}),
         ("scripts/calculate_odsi.py", {*MEASURED, "plot_odsi_boxplots", "plot_similarity"}),
         ("scripts/run_pointnet.py", SIMULATED | MEASURED | PANELS),
-        ("v1_model/lgn_kernels.py", LGN | SIMULATED | MEASURED | PANELS | LGN_RATES | TUNING),
-        ("v1_model/lgn_rates.py", LGN_RATES | ADJUSTED),
-        ("v1_model/background_spikes.py", BACKGROUND | SIMULATED | MEASURED | PANELS | TUNING),
-        ("v1_model/adjustment.py", (ADJUSTMENT - {"calculate_actuation"}) | ADJUSTED | ACTUATION_PANEL),
-        ("v1_model/weights.py", BUILT),
+        ("v1_model/inputs/lgn_kernels.py", LGN | SIMULATED | MEASURED | PANELS | LGN_RATES | TUNING),
+        ("v1_model/options/lgn_rates.py", LGN_RATES | ADJUSTED),
+        ("v1_model/inputs/background_spikes.py", BACKGROUND | SIMULATED | MEASURED | PANELS | TUNING),
+        ("v1_model/options/adjustment.py", (ADJUSTMENT - {"calculate_actuation"}) | ADJUSTED | ACTUATION_PANEL),
+        ("v1_model/network/weights.py", BUILT),
         ("workflow/report/raster.rst", set()),
         # Where results come from is said anew, and no result is made anew.
         ("scripts/record_provenance.py", {f"record_provenance_{page}" for page in ("network", "two", "single")}),
-        ("scripts/command_line.py", set()),
-        ("v1_model/provenance.py", set()),
+        ("v1_files/command_line.py", set()),
+        ("v1_files/provenance.py", set()),
     ],
 )
 def test_changed_code(finished, reruns, path, expected):
-    with edited(finished[0] / path):
+    with edited(finished[0] / path, b"\nCHANGED = True\n"):
         found = set(reruns())
     assert found == expected, f"too many: {found - expected}, too few: {expected - found}"
+
+
+@pytest.mark.parametrize("path", ["scripts/build_network.py", "v1_files/files.py", "v1_model/network/weights.py"])
+def test_a_comment_makes_nothing_again(finished, reruns, path):
+    with edited(finished[0] / path, b"\n# A remark.\n"):
+        assert reruns() == {}
 
 
 # --- config --------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from analysis_shared.contrasts import ContrastCounts
-from analysis_shared.responsiveness import (
+from analysis_shared.metrics.contrasts import ContrastCounts
+from analysis_shared.statistics.responsiveness import (
     adjusted,
     moderated_dispersion,
     pooled_dispersion,

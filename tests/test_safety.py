@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from analysis_shared.contrasts import read_counts
+from analysis_shared.metrics.contrasts import read_counts
 from checked_config import checked, load_schema
-from v1_model.reading import read_json
+from v1_files.reading import read_json
 
 FOLDERS = ("v1_model", "analysis_shared", "scripts", "figure_scripts", "workflow", "benchmarks")
 # Calls that run what they are given, or read a format that does.

@@ -8,8 +8,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from v1_model.seed_schema import schema
-from v1_model.seed_tables import SeedTableError, load_seed_tables
+from v1_model.seeds.schema import schema
+from v1_model.seeds.tables import SeedTableError, load_seed_tables
 
 BASE_PROPS = Path(__file__).parents[1] / "base_props"
 BOOK = "V1model_seed_file.xlsx"

@@ -13,9 +13,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from v1_model.seed_files import read_table
-from v1_model.seed_schema import expand, schema
-from v1_model.seed_tables import load_seed_tables
+from v1_model.seeds.files import read_table
+from v1_model.seeds.schema import expand, schema
+from v1_model.seeds.tables import load_seed_tables
 
 BASE_PROPS = Path(__file__).parents[1] / "base_props"
 BOOK = "V1model_seed_file.xlsx"

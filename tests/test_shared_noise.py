@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis_shared.shared_noise import shuffled_places, tuning_of_types
+from analysis_shared.metrics.shared_noise import shuffled_places, tuning_of_types
 
 EIGHT = np.arange(0, 360, 45.0)
 ONE_STRATUM = np.zeros(8, dtype=int)

@@ -5,10 +5,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis_shared.boxes import box_of_percentiles, box_of_sample
-from analysis_shared.metrics import METRICS
-from analysis_shared.percentiles import COLUMNS, cumulative, percentiles_of, quantile, read_percentiles
-from analysis_shared.similarity import interval_note, ks_distance, similarity, similarity_table, summary_medians
+from analysis_shared.figures.boxes import box_of_percentiles, box_of_sample
+from analysis_shared.metrics.registry import METRICS
+from analysis_shared.statistics.percentiles import COLUMNS, cumulative, percentiles_of, quantile, read_percentiles
+from analysis_shared.statistics.similarity import (
+    interval_note,
+    ks_distance,
+    similarity,
+    similarity_table,
+    summary_medians,
+)
 
 UNIFORM = np.linspace(0, 1, 101)
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import signal, stats
 
-from analysis_shared.contrast_panels import pooled_spectra
-from analysis_shared.spectra import population_activity, power_spectrum, spectra_by_type, too_few, white_level
-from analysis_shared.spikes import count_spikes
+from analysis_shared.figures.contrast_panels import pooled_spectra
+from analysis_shared.metrics.spectra import population_activity, power_spectrum, spectra_by_type, too_few, white_level
+from analysis_shared.metrics.spikes import count_spikes
 
 WINDOW_MS = (700, 2700)
 

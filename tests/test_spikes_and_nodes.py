@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_shared.nodes import read_naming_scheme, read_network, read_nodes
-from analysis_shared.spikes import count_spikes, read_spikes
+from analysis_shared.cells.nodes import read_naming_scheme, read_network, read_nodes
+from analysis_shared.metrics.spikes import count_spikes, read_spikes
 
 NAMING = (
     "pop_name layer ei class cell_type hex extra\ne4Rorb 4 e Exc L4_Exc #C93C3C x\ni4Pvalb 4 i PV L4_PV #4F7A24 x\n"

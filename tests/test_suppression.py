@@ -13,11 +13,15 @@ from scipy.stats import ttest_rel
 import calculate_odsi
 import calculate_suppression
 import small_runs
-from analysis_shared.intervals import mean_interval
-from analysis_shared.paired import paired_change
-from analysis_shared.selectivity import selectivity_table
-from analysis_shared.suppression import SUPPRESSION_METRICS, cell_groups, compare_cells, compare_groups, with_windows
-from analysis_shared.suppression_summary import (
+from analysis_shared.metrics.selectivity import selectivity_table
+from analysis_shared.metrics.suppression import (
+    SUPPRESSION_METRICS,
+    cell_groups,
+    compare_cells,
+    compare_groups,
+    with_windows,
+)
+from analysis_shared.metrics.suppression_summary import (
     LOW_BASELINE,
     SILENCED,
     UNRESPONSIVE,
@@ -26,7 +30,9 @@ from analysis_shared.suppression_summary import (
     read_type_tables,
     summarise_changes,
 )
-from analysis_shared.untuned import untuned_table
+from analysis_shared.metrics.untuned import untuned_table
+from analysis_shared.statistics.intervals import mean_interval
+from analysis_shared.statistics.paired import paired_change
 from small_runs import small_run  # noqa: F401
 from test_figures import NAMING_SCHEME, draw, make_network, make_paradigm, write_spikes
 from test_workflow_graph import dry_run, snakemake  # noqa: F401
@@ -569,7 +575,7 @@ def test_rasters_of_both_runs(planted, tmp_path):
     arguments = ["--baseline-spikes", root / "plain" / trial, "--perturbed-spikes", root / "silenced" / trial]
     arguments += ["--node-set", root / "targets.json", "--window-ms", 1, 3000, "--network-dir", root / "network"]
     arguments += ["--naming-scheme", NAMING_SCHEME, "--paradigm", root / "paradigm.json", "--condition", "angle45"]
-    draw("figure5/plot_suppression_rasters.py", *arguments, "--title", "tiny", "--output-stem", tmp_path / "raster")
+    draw("suppression/plot_suppression_rasters.py", *arguments, "--title", "tiny", "--output-stem", tmp_path / "raster")
     assert_drawn(tmp_path / "raster", "_rates.csv")
     rates = pd.read_csv(tmp_path / "raster_rates.csv", sep=" ")
     assert (rates.loc[rates["target"], "perturbed_hz"] == 0).all()

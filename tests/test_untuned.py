@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy.stats import kstest
 
-from analysis_shared.metrics import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ
-from analysis_shared.selectivity import direction_tuning, lifetime_sparsity
-from analysis_shared.tuning_summary import expected_untuned, is_counted, root_mean_square, tuning_of
-from analysis_shared.untuned import unbiased_squares, untuned_table
+from analysis_shared.metrics.registry import LEAST_MEAN_RATE_HZ, RESPONSIVE_RATE_HZ
+from analysis_shared.metrics.selectivity import direction_tuning, lifetime_sparsity
+from analysis_shared.metrics.tuning_summary import expected_untuned, is_counted, root_mean_square, tuning_of
+from analysis_shared.metrics.untuned import unbiased_squares, untuned_table
 
 EIGHT = np.arange(0, 360, 45.0)
 ONE_STRATUM = np.zeros(8, dtype=int)

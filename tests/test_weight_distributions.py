@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import calculate_weight_distributions
-from analysis_shared.nodes import read_naming_scheme, read_nodes
-from analysis_shared.weight_distributions import rank_correlation
+from analysis_shared.cells.nodes import read_naming_scheme, read_nodes
+from analysis_shared.metrics.weight_distributions import rank_correlation
 from built_networks import read_edges, tables, tiny  # noqa: F401
 
 

@@ -10,7 +10,7 @@ from config_perturbations import perturbation_faults
 from config_text import text_faults
 from config_values import fill_defaults, load_schema, schema_faults, typed
 from render_paradigm import BLANK
-from v1_model.lgn_field import check_covers
+from v1_model.network.lgn_field import check_covers
 
 __all__ = ["BLANK", "check_text", "checked", "load_schema"]
 

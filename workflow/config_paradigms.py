@@ -1,7 +1,7 @@
 """Paradigms in the config: their conditions, parameters and windows, and what each can serve."""
 
-from analysis_shared.contrast_grid import contrast_grid
-from analysis_shared.directions import LEAST_DIRECTIONS, covers_circle
+from analysis_shared.metrics.contrast_grid import contrast_grid
+from analysis_shared.metrics.directions import LEAST_DIRECTIONS, covers_circle
 from config_values import nearest
 from render_paradigm import BLANK, conditions
 from v1_model.stimulus_parameters import FRAME_RATE_HZ, check_parameters, parameter_faults, whole_frames

@@ -5,7 +5,7 @@ import math
 from functools import cache
 from pathlib import Path
 
-from analysis_shared.cohorts import parse_node_set
+from analysis_shared.cells.node_set_names import parse_node_set
 
 ENGINE = Path(__file__).resolve().parents[1] / "config_templates" / "pointnet.json"
 FIRST_MS = 1

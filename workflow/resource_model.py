@@ -8,13 +8,13 @@ import os
 from pathlib import Path
 
 import yaml
-from scipy.special import ive
 
-from v1_model.reading import read_json
+from v1_files.reading import read_json
 
 TABLE = Path(__file__).resolve().parent / "resources.yaml"
 FULL_RADIUS_UM = 700.0
-# The builder indexes this many edges at a time (v1_model.sonata.INDEX_BLOCK_EDGES), so its memory grows no further.
+# The builder indexes this many edges at a time, INDEX_BLOCK_EDGES of v1_files.sonata.writing: its memory grows no
+# further.
 INDEX_BLOCK_MEDGES = 2**24 / 1e6
 
 
@@ -34,6 +34,9 @@ def disc_fraction(radius_um, reach_um):
     >>> round(disc_fraction(100, 1), 3), disc_fraction(1, 100) < 1e-4
     (0.992, True)
     """
+    # Imported where a network is not built yet: every start of Snakemake reads this module.
+    from scipy.special import ive
+
     a = (radius_um / reach_um) ** 2
     return float(1.0 - ive(0, a) - ive(1, a))
 

@@ -5,7 +5,6 @@ Reads the network's nodes, its recurrent edges (streamed) and its connection_sum
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,14 +14,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from analysis_shared.boxes import WHISKERS, box_of_sample
-from analysis_shared.edge_sums import checked_block
-from analysis_shared.grouping import CLASS_LABELS, CLASS_ORDER, abbreviation, broad_class, display_order, readable
-from analysis_shared.nodes import read_naming_scheme, read_network, type_colours
-from analysis_shared.reading import read_table
-from analysis_shared.style import panel_letter, publication_style, save_figure
-from v1_model.edge_files import open_edges
-from v1_model.files import whole_file
+from analysis_shared.cells.grouping import CLASS_LABELS, CLASS_ORDER, abbreviation, broad_class, display_order, readable
+from analysis_shared.cells.nodes import read_naming_scheme, read_network, type_colours
+from analysis_shared.figures.boxes import WHISKERS, box_of_sample
+from analysis_shared.figures.style import panel_letter, publication_style, save_figure
+from analysis_shared.metrics.edge_sums import checked_block
+from v1_files import command_line
+from v1_files.files import whole_file
+from v1_files.reading import read_table
+from v1_files.sonata.edges import open_edges
 
 SUMMARY_COLUMNS = ("pre", "post", "n_pre", "n_post", "n_edges", "expected_edges")
 EDGES = "v1_to_v1"
@@ -308,7 +308,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
-    import command_line
-
     command_line.run(main)

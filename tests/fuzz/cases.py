@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-import command_line
 from fuzz import archives, hdf5, tables, trees
 from fuzz.effects import BREAKS, KEEPS
 from fuzz.target import plain
 from fuzz.targets import TARGETS
+from v1_files import command_line
 
 MUTATORS = {
     "hdf5": hdf5.mutate,

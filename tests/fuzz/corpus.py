@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from analysis_shared.contrasts import ContrastCounts
+from analysis_shared.metrics.contrasts import ContrastCounts
 from small_runs import (
     PARADIGM,
     REPOSITORY,
@@ -25,8 +25,8 @@ from small_runs import (
     render_paradigm,
     similarity,
 )  # fmt: skip
-from v1_model.provenance import Job
-from v1_model.spikes import write_spikes
+from v1_files.provenance import Job
+from v1_files.sonata.spikes import write_spikes
 
 SEEDS = "base_props"
 NAMING = f"{SEEDS}/cell_type_naming_scheme.csv"

@@ -2,8 +2,8 @@
 
 import h5py
 
-from analysis_shared.nodes import count_nodes, read_nodes
-from analysis_shared.spikes import read_spikes as read_trial
+from analysis_shared.cells.nodes import count_nodes, read_nodes
+from analysis_shared.metrics.spikes import read_spikes as read_trial
 from fuzz import corpus
 from fuzz.corpus import DURATION_MS, NETWORK
 from fuzz.target import EDGES, LGN_TRIAL, N_NODES, NODE_TYPES, NODES, TRIAL, Target, naming, redirected, script
@@ -12,10 +12,10 @@ from small_runs import (
     flags,
     odsi,
 )
-from v1_model.edge_files import read_node_types
-from v1_model.lgn_kernels import make_units, read_lgn_cells
-from v1_model.nest_checks import check_edge_file
-from v1_model.spikes import read_spikes, read_spikes_duration
+from v1_files.sonata.edges import read_node_types
+from v1_files.sonata.spikes import read_spikes, read_spikes_duration
+from v1_model.engines.checks import check_edge_file
+from v1_model.inputs.lgn_kernels import make_units, read_lgn_cells
 
 
 def spike_fields(population):

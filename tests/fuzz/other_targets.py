@@ -5,9 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from analysis_shared.node_sets import read_node_set
-from analysis_shared.nodes import read_network
-from analysis_shared.paradigms import read_paradigm
+from analysis_shared.cells.node_sets import read_node_set
+from analysis_shared.cells.nodes import read_network
 from checked_config import checked, load_schema
 from fuzz import corpus
 from fuzz.corpus import NAMING, NETWORK, SEEDS
@@ -20,10 +19,11 @@ from small_runs import (
     odsi,
     render_configs,
 )
-from v1_model.filternet_configs import read_filternet_config
-from v1_model.nest_checks import check_config
-from v1_model.seed_schema import schema
-from v1_model.seed_tables import load_seed_tables
+from v1_files.paradigms import read_paradigm
+from v1_model.engines.checks import check_config
+from v1_model.inputs.filternet_configs import read_filternet_config
+from v1_model.seeds.schema import schema
+from v1_model.seeds.tables import load_seed_tables
 
 _KINDS = {"integer": "count", "number": "finite"}
 

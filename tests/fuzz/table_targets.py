@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_shared.cells import read_selectivity
-from analysis_shared.contrast_panels import CURVE_COLUMNS, FIT_COLUMNS, RESPONSE_COLUMNS, read_panel_table
-from analysis_shared.node_sets import read_cells
-from analysis_shared.nodes import read_network, read_nodes
-from analysis_shared.percentiles import read_percentiles
-from analysis_shared.similarity import read_similarity
-from analysis_shared.suppression_summary import read_type_tables
-from analysis_shared.weight_comparison import read_comparison
-from analysis_shared.weight_distributions import read_weight_distributions
+from analysis_shared.cells.cells import read_selectivity
+from analysis_shared.cells.node_sets import read_cells
+from analysis_shared.cells.nodes import read_network, read_nodes
+from analysis_shared.figures.contrast_panels import CURVE_COLUMNS, FIT_COLUMNS, RESPONSE_COLUMNS, read_panel_table
+from analysis_shared.metrics.suppression_summary import read_type_tables
+from analysis_shared.metrics.weight_comparison import read_comparison
+from analysis_shared.metrics.weight_distributions import read_weight_distributions
+from analysis_shared.statistics.percentiles import read_percentiles
+from analysis_shared.statistics.similarity import read_similarity
 from fuzz import corpus
 from fuzz.corpus import METRICS, NAMING, NETWORK, SEEDS
 from fuzz.hdf5_targets import imported, lgn_units, node_types_of_v1
@@ -22,10 +22,10 @@ from small_runs import (
     load_script,
     similarity,
 )
-from v1_model.actuation import read_actuation
-from v1_model.if_curves import read_if_curves
-from v1_model.modulation import Modulation, read_modulation
-from v1_model.nest_checks import read_types
+from v1_model.engines.checks import read_types
+from v1_model.engines.modulation import Modulation, read_modulation
+from v1_model.options.actuation import read_actuation
+from v1_model.options.if_curves import read_if_curves
 
 NAMING_FIELDS = {"pop_name": "text", "layer": "text", "ei": "text", "class": "text", "cell_type": "text", "hex": "text"}
 SELECTIVITY_FIELDS = {
@@ -48,7 +48,7 @@ def modulation():
 
 
 def restored():
-    from v1_model.background_tuning import write_fitted
+    from v1_model.options.background_tuning import write_fitted
 
     tuning = pd.DataFrame({"specimen_id": [475585413], "n_cells": [1], "fitted_weight_pA": [7.5]})
     write_fitted("out/fitted.csv", f"{SEEDS}/background_fitted.csv", tuning)
@@ -65,7 +65,7 @@ def summary():
 
 
 def fractions():
-    return load_script("figure5/plot_target_fractions").read_fractions(
+    return load_script("weights/plot_target_fractions").read_fractions(
         [("plain", f"{METRICS}/target_fractions.csv")], "all"
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis_shared.nodes import read_naming_scheme
+from analysis_shared.cells.nodes import read_naming_scheme
 from fuzz import corpus
 from fuzz.corpus import METRICS, NAMING, NETWORK, RUN, SEEDS
 from small_runs import (

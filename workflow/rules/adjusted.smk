@@ -4,8 +4,7 @@
 rule calculate_if_curves:
     """Calculate the f–I curve of every cell model."""
     input:
-        script=repo("scripts/calculate_if_curves.py"),
-        library=library("scripts/calculate_if_curves.py"),
+        script=script("scripts/calculate_if_curves.py"),
         tables=seed_tables("populations", "cell_models", "exclude_list"),
         checked=ancient(seed_tables()),
     output:
@@ -18,6 +17,7 @@ rule calculate_if_curves:
         mem_mb=mem_mb("calculate_if_curves"),
         runtime=runtime_min("calculate_if_curves"),
     params:
+        code=code("scripts/calculate_if_curves.py"),
         base_props=lambda wildcards, input: Path(input.tables[0]).parent,
     shell:
         "python {input.script:q} --base-props {params.base_props:q} --output {output:q} > {log} 2>&1"
@@ -26,8 +26,7 @@ rule calculate_if_curves:
 rule calculate_target_currents:
     """Calculate the current at which each cell type fires as recorded."""
     input:
-        script=repo("scripts/calculate_target_currents.py"),
-        library=library("scripts/calculate_target_currents.py"),
+        script=script("scripts/calculate_target_currents.py"),
         tables=seed_tables("populations", "cell_type_naming_scheme", "cell_models", "exclude_list"),
         checked=ancient(seed_tables()),
         percentiles=seed_table("neuropixels_percentiles.csv"),
@@ -42,6 +41,7 @@ rule calculate_target_currents:
         mem_mb=mem_mb("calculate_target_currents"),
         runtime=runtime_min("calculate_target_currents"),
     params:
+        code=code("scripts/calculate_target_currents.py"),
         base_props=lambda wildcards, input: Path(input.tables[0]).parent,
     shell:
         "python {input.script:q} --base-props {params.base_props:q} --if-curves {input.if_curves:q} "
@@ -51,8 +51,7 @@ rule calculate_target_currents:
 rule calculate_lgn_rates:
     """Measure the mean rates of each class of LGN cells, at rest and during the stimuli of the selectivity paradigm."""
     input:
-        script=repo("scripts/calculate_lgn_rates.py"),
-        library=library("scripts/calculate_lgn_rates.py"),
+        script=script("scripts/calculate_lgn_rates.py"),
         nodes=rules.build_network.output.lgn_nodes,
         node_types=rules.build_network.output.lgn_node_types,
         # Without analysis windows, so that other windows do not change weights.
@@ -71,6 +70,7 @@ rule calculate_lgn_rates:
         mem_mb=mem_mb("calculate_lgn_rates"),
         runtime=runtime_min("calculate_lgn_rates"),
     params:
+        code=code("scripts/calculate_lgn_rates.py"),
         spikes_dir=lambda wildcards: (
             f"{wildcards.network}/filternet_{NETWORKS[wildcards.network]['selectivity_paradigm']}"
         ),
@@ -84,8 +84,7 @@ rule calculate_lgn_rates:
 rule calculate_actuation:
     """Calculate the mean current from each source into each cell type, with the built weights."""
     input:
-        script=repo("scripts/calculate_actuation.py"),
-        library=library("scripts/calculate_actuation.py"),
+        script=script("scripts/calculate_actuation.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         network=rules.build_network.output,
         target_currents=rules.calculate_target_currents.output,
@@ -103,6 +102,7 @@ rule calculate_actuation:
         mem_mb=mem_mb("calculate_actuation"),
         runtime=runtime_min("calculate_actuation"),
     params:
+        code=code("scripts/calculate_actuation.py"),
         background_rate_hz=CONFIG["background"]["rate_hz"],
         more="--lgn-currents {network}/metrics/lgn_currents.csv",
     message:
@@ -116,8 +116,7 @@ rule calculate_actuation:
 
 use rule calculate_actuation as calculate_option_actuation with:
     input:
-        script=repo("scripts/calculate_actuation.py"),
-        library=library("scripts/calculate_actuation.py"),
+        script=script("scripts/calculate_actuation.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         network=rules.build_network.output,
         target_currents=rules.calculate_target_currents.output,
@@ -130,6 +129,7 @@ use rule calculate_actuation as calculate_option_actuation with:
     benchmark:
         "benchmarks/calculate_option_actuation/{network}/{option}.tsv"
     params:
+        code=code("scripts/calculate_actuation.py"),
         background_rate_hz=CONFIG["background"]["rate_hz"],
         more=lambda wildcards: (
             f"--v1-edges {wildcards.network}/network/{edge_name('v1', wildcards.option)} "
@@ -140,8 +140,7 @@ use rule calculate_actuation as calculate_option_actuation with:
 rule calculate_adjustment:
     """Calculate the factors that give every cell type the current at which it fires as recorded."""
     input:
-        script=repo("scripts/calculate_adjustment.py"),
-        library=library("scripts/calculate_adjustment.py"),
+        script=script("scripts/calculate_adjustment.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         node_types=rules.build_network.output.v1_node_types,
         actuation=rules.calculate_actuation.output.matrix,
@@ -157,6 +156,8 @@ rule calculate_adjustment:
     resources:
         mem_mb=mem_mb("calculate_adjustment"),
         runtime=runtime_min("calculate_adjustment"),
+    params:
+        code=code("scripts/calculate_adjustment.py"),
     shell:
         "python {input.script:q} --actuation {input.actuation:q} --lgn-currents {input.lgn_currents:q} "
         "--target-currents {input.target_currents:q} --node-types {input.node_types:q} --naming-scheme {input.naming_scheme:q} --factors {output.factors:q} "
@@ -166,8 +167,7 @@ rule calculate_adjustment:
 rule make_adjusted_edges:
     """Write the recurrent edges with adjusted weights."""
     input:
-        script=repo("scripts/make_adjusted_edges.py"),
-        library=library("scripts/make_adjusted_edges.py"),
+        script=script("scripts/make_adjusted_edges.py"),
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
         edges=rules.build_network.output.v1_v1_edges,
@@ -185,6 +185,8 @@ rule make_adjusted_edges:
     resources:
         mem_mb=mem_mb("make_adjusted_edges"),
         runtime=runtime_min("make_adjusted_edges"),
+    params:
+        code=code("scripts/make_adjusted_edges.py"),
     message:
         "Adjust recurrent weights: {wildcards}"
     shell:
@@ -195,8 +197,7 @@ rule make_adjusted_edges:
 rule plot_actuation_matrix:
     """Draw the mean current from each source into each cell type beside what the type needs."""
     input:
-        script=repo("figure_scripts/extended/plot_actuation_matrix.py"),
-        library=library("figure_scripts/extended/plot_actuation_matrix.py"),
+        script=script("figure_scripts/weights/plot_actuation_matrix.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         target_currents=rules.calculate_target_currents.output,
         nodes=lambda wildcards: [
@@ -224,6 +225,7 @@ rule plot_actuation_matrix:
         mem_mb=mem_mb("plot_actuation_matrix"),
         runtime=runtime_min("plot_actuation_matrix"),
     params:
+        code=code("figure_scripts/weights/plot_actuation_matrix.py"),
         networks=lambda wildcards: " ".join(
             f"--network {network} {network}/network {network}/metrics/actuation_matrix_{wildcards.option}.csv"
             for network in members(wildcards.pool)

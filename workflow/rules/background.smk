@@ -7,8 +7,7 @@ for block in BLOCKS:
         name:
             f"generate_background_{block.name}"
         input:
-            script=repo("scripts/generate_background.py"),
-            library=library("scripts/generate_background.py"),
+            script=script("scripts/generate_background.py"),
             paradigm=f"paradigms/simulated/{block.paradigm}.json",
         output:
             spikes=trials(block, "{network}/bkg_{paradigm}/{condition}_trial{trial}/spikes.h5"),
@@ -27,6 +26,7 @@ for block in BLOCKS:
             mem_mb=mem_mb("generate_background", block.paradigm),
             runtime=runtime_min("generate_background", block.paradigm),
         params:
+            code=code("scripts/generate_background.py"),
             folder=within(block.paradigm, "{network}/bkg_{paradigm}"),
             condition=within(block.paradigm, "{condition}"),
             seed=of_network("seed"),

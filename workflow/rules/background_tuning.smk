@@ -8,8 +8,7 @@ TUNING = next(block for block in BLOCKS if block.paradigm == "grey_10s")
 rule render_background_tuning_config:
     """Write the SONATA config of V1 without recurrence, for the tuning."""
     input:
-        script=repo("scripts/render_configs.py"),
-        library=library("scripts/render_configs.py"),
+        script=script("scripts/render_configs.py"),
         template=repo("config_templates/background_tuning.json"),
         schema=repo("workflow/schemas/sonata_config.schema.yaml"),
         paradigm=f"paradigms/simulated/{TUNING.paradigm}.json",
@@ -23,6 +22,7 @@ rule render_background_tuning_config:
         mem_mb=mem_mb("render_background_tuning_config"),
         runtime=runtime_min("render_background_tuning_config"),
     params:
+        code=code("scripts/render_configs.py"),
         folder="{network}/configs/background_tuning",
     shell:
         "python {input.script:q} v1 --template {input.template:q} --schema {input.schema:q} --paradigm {input.paradigm:q} "
@@ -33,8 +33,7 @@ rule render_background_tuning_config:
 rule tune_background:
     """Fit the background weight of every cell model to the target rate of its population."""
     input:
-        script=repo("scripts/tune_background.py"),
-        library=library("scripts/tune_background.py"),
+        script=script("scripts/tune_background.py"),
         tables=tables_of,
         config=rules.render_background_tuning_config.output,
         network=rules.build_network.output,
@@ -55,6 +54,7 @@ rule tune_background:
         mem_mb=mem_mb("tune_background", TUNING.paradigm),
         runtime=runtime_min("tune_background", TUNING.paradigm),
     params:
+        code=code("scripts/tune_background.py"),
         base_props=lambda wildcards, input: Path(input.tables[0]).parent,
         target_factor=CONFIG["background"]["target_factor"],
         folder="{network}/background_tuning",
@@ -68,8 +68,7 @@ rule tune_background:
 rule compare_background_tuning:
     """Compare the fitted background weights with those of the seed table."""
     input:
-        script=repo("scripts/compare_background_tuning.py"),
-        library=library("scripts/compare_background_tuning.py"),
+        script=script("scripts/compare_background_tuning.py"),
         tuning=rules.tune_background.output.tuning,
         reference=seed_table("background_fitted.csv"),
     output:
@@ -81,6 +80,8 @@ rule compare_background_tuning:
     resources:
         mem_mb=mem_mb("compare_background_tuning"),
         runtime=runtime_min("compare_background_tuning"),
+    params:
+        code=code("scripts/compare_background_tuning.py"),
     shell:
         "python {input.script:q} --tuning {input.tuning:q} --reference {input.reference:q} --output {output:q} > {log} 2>&1"
 
@@ -88,8 +89,7 @@ rule compare_background_tuning:
 rule plot_background_tuning:
     """Draw the fitted background weights beside those of the seed table."""
     input:
-        script=repo("figure_scripts/extended/plot_background_tuning.py"),
-        library=library("figure_scripts/extended/plot_background_tuning.py"),
+        script=script("figure_scripts/weights/plot_background_tuning.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         tuning=rules.tune_background.output.tuning,
         reference=seed_table("background_fitted.csv"),
@@ -111,6 +111,7 @@ rule plot_background_tuning:
         mem_mb=mem_mb("plot_background_tuning"),
         runtime=runtime_min("plot_background_tuning"),
     params:
+        code=code("figure_scripts/weights/plot_background_tuning.py"),
         output_stem="{network}/figures/background_tuning",
     message:
         "Draw the background weights: {wildcards.network}"

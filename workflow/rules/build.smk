@@ -4,8 +4,7 @@
 rule build_network:
     """Build a network from the seed tables."""
     input:
-        script=repo("scripts/build_network.py"),
-        library=library("scripts/build_network.py"),
+        script=script("scripts/build_network.py"),
         tables=tables_built_from,
         checked=ancient(seed_tables()),
         place=no_foreign_files,
@@ -38,6 +37,7 @@ rule build_network:
         mem_mb=mem_mb("build_network"),
         runtime=runtime_min("build_network"),
     params:
+        code=code("scripts/build_network.py"),
         base_props=lambda wildcards, input: Path(input.tables[0]).parent,
         radius_um=of_network("radius_um"),
         core_radius_um=of_network("core_radius_um"),
@@ -64,8 +64,7 @@ rule build_network:
 rule render_paradigm:
     """Write a paradigm's conditions, trials and analysis windows."""
     input:
-        script=repo("scripts/render_paradigm.py"),
-        library=library("scripts/render_paradigm.py"),
+        script=script("scripts/render_paradigm.py"),
     output:
         "paradigms/{paradigm}.json",
     log:
@@ -76,6 +75,7 @@ rule render_paradigm:
         mem_mb=mem_mb("render_paradigm"),
         runtime=runtime_min("render_paradigm"),
     params:
+        code=code("scripts/render_paradigm.py"),
         definition=lambda wildcards: as_json(PARADIGMS[wildcards.paradigm], without=NOT_DEFINED),
         condition_names=as_json(CONFIG["condition_names"]),
     shell:

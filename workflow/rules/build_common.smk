@@ -1,6 +1,6 @@
 """What the building of networks shares: the seed tables that decide, and files that must not be replaced."""
 
-from v1_model.built_files import refuse_foreign_files
+from v1_model.network.built_files import refuse_foreign_files
 
 
 def no_foreign_files(wildcards):

@@ -1,5 +1,6 @@
 """What the rules share: the checked config, wildcards, paths, targets."""
 
+import atexit
 import json
 import os
 import re
@@ -13,10 +14,9 @@ from snakemake.logging import logger
 REPOSITORY = Path(workflow.basedir)
 sys.path[:0] = [str(REPOSITORY / folder) for folder in ("", "workflow", "scripts")]
 
-from analysis_shared.style import variant_label
+from analysis_shared.figures.labels import variant_label
 from checked_config import BLANK, check_text, checked, load_schema
 from config_paradigms import NAMED
-from local_imports import imported_files
 from panels import chosen_panels, figure_names, load_panels
 from resource_model import (
     load_table,
@@ -26,7 +26,8 @@ from resource_model import (
     runtime_request_min,
     size_of,
 )
-from v1_model.seed_schema import schema
+from v1_files.code import Code
+from v1_model.seeds.schema import schema
 from v1_model.stimulus_parameters import relative_pixels
 
 # The steps run in Snakemake's own environment, activated or not, with the libraries of this repository.
@@ -96,14 +97,27 @@ def repo(path):
     return os.path.relpath(REPOSITORY / path)
 
 
+def script(path):
+    """A script of the repository; not its time but the digest of what it does, :func:`code`, decides what is made again."""
+    return ancient(repo(path))
+
+
 # They say how a script ends and where its results come from; no result depends on them.
-BESIDE_RESULTS = {REPOSITORY / "scripts" / "command_line.py", REPOSITORY / "v1_model" / "provenance.py"}
+BESIDE_RESULTS = {REPOSITORY / "v1_files" / "command_line.py", REPOSITORY / "v1_files" / "provenance.py"}
 
 
-def library(script):
-    """The library modules that a script imports, relative to the working directory."""
-    found = imported_files(REPOSITORY / script, (REPOSITORY, REPOSITORY / "scripts"))
-    return [os.path.relpath(path) for path in found if path not in BESIDE_RESULTS]
+SOURCES = Code(REPOSITORY, memory=Path(".snakemake", "v1flow_code.json").absolute())
+atexit.register(SOURCES.remember)
+
+
+def code(script):
+    """Params function: digest of what a script and the modules that it imports do."""
+    path = REPOSITORY / script
+
+    def of_job(wildcards):
+        return SOURCES.digest([path, *(file for file in SOURCES.imported_files(path) if file not in BESIDE_RESULTS)])
+
+    return of_job
 
 
 def seed_table(name=""):

@@ -6,8 +6,7 @@
 rule aggregate_contrast_spikes:
     """Count every cell's spikes in every trial of a contrast paradigm."""
     input:
-        script=repo("scripts/aggregate_contrast_spikes.py"),
-        library=library("scripts/aggregate_contrast_spikes.py"),
+        script=script("scripts/aggregate_contrast_spikes.py"),
         paradigm="paradigms/{paradigm}.json",
         nodes=rules.build_network.output.v1_nodes,
         spikes=lambda wildcards: all_trials(
@@ -28,6 +27,7 @@ rule aggregate_contrast_spikes:
         mem_mb=contrast_resource(mem_mb, "aggregate_contrast_spikes"),
         runtime=contrast_resource(runtime_min, "aggregate_contrast_spikes"),
     params:
+        code=code("scripts/aggregate_contrast_spikes.py"),
         spikes_dir=lambda wildcards: f"{wildcards.network}/{wildcards.paradigm}_{wildcards.variant}",
     message:
         "Count spikes by direction and contrast: {wildcards}"
@@ -39,8 +39,7 @@ rule aggregate_contrast_spikes:
 rule calculate_contrast_responses:
     """Test who responds, and measure and fit contrast-response curves by cell type."""
     input:
-        script=repo("scripts/calculate_contrast_responses.py"),
-        library=library("scripts/calculate_contrast_responses.py"),
+        script=script("scripts/calculate_contrast_responses.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
@@ -60,6 +59,7 @@ rule calculate_contrast_responses:
         mem_mb=contrast_resource(mem_mb, "calculate_contrast_responses"),
         runtime=contrast_resource(runtime_min, "calculate_contrast_responses"),
     params:
+        code=code("scripts/calculate_contrast_responses.py"),
         seed=of_network("seed"),
     message:
         "Measure contrast responses: {wildcards}"
@@ -72,8 +72,7 @@ rule calculate_contrast_responses:
 rule calculate_contrast_spectra:
     """Measure the power spectra of each cell type at each contrast."""
     input:
-        script=repo("scripts/calculate_contrast_spectra.py"),
-        library=library("scripts/calculate_contrast_spectra.py"),
+        script=script("scripts/calculate_contrast_spectra.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=contrast_paradigm,
         nodes=rules.build_network.output.v1_nodes,
@@ -93,6 +92,7 @@ rule calculate_contrast_spectra:
         mem_mb=contrast_resource(mem_mb, "calculate_contrast_spectra"),
         runtime=contrast_resource(runtime_min, "calculate_contrast_spectra"),
     params:
+        code=code("scripts/calculate_contrast_spectra.py"),
         spikes_dir=lambda wildcards: f"{wildcards.network}/{contrast_paradigm_name(wildcards)}_{wildcards.variant}",
     message:
         "Measure spectra by contrast: {wildcards}"
@@ -107,8 +107,7 @@ rule calculate_contrast_spectra:
 rule plot_responsive_cells:
     """Draw the shares of cells that gratings drive and suppress."""
     input:
-        script=repo("figure_scripts/figure6/plot_responsive_cells.py"),
-        library=library("figure_scripts/figure6/plot_responsive_cells.py"),
+        script=script("figure_scripts/contrast/plot_responsive_cells.py"),
         paradigm=contrast_paradigm,
         tables=of_members(rules.calculate_contrast_responses.output.responsiveness),
     output:
@@ -130,6 +129,7 @@ rule plot_responsive_cells:
         mem_mb=mem_mb("plot_responsive_cells"),
         runtime=runtime_min("plot_responsive_cells"),
     params:
+        code=code("figure_scripts/contrast/plot_responsive_cells.py"),
         tables=repeated("--network", "{network}", rules.calculate_contrast_responses.output.responsiveness),
         output_stem=lambda wildcards: f"{wildcards.pool}/figures/contrast_responsive_cells_{wildcards.variant}",
     message:
@@ -142,8 +142,7 @@ rule plot_responsive_cells:
 rule plot_contrast_curves:
     """Draw rate, selectivity, sparsity and reliability by contrast."""
     input:
-        script=repo("figure_scripts/figure6/plot_contrast_curves.py"),
-        library=library("figure_scripts/figure6/plot_contrast_curves.py"),
+        script=script("figure_scripts/contrast/plot_contrast_curves.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=contrast_paradigm,
         curves=of_members(rules.calculate_contrast_responses.output.curves),
@@ -167,6 +166,7 @@ rule plot_contrast_curves:
         mem_mb=mem_mb("plot_contrast_curves"),
         runtime=runtime_min("plot_contrast_curves"),
     params:
+        code=code("figure_scripts/contrast/plot_contrast_curves.py"),
         tables=repeated(
             "--network",
             "{network}",
@@ -185,8 +185,7 @@ rule plot_contrast_curves:
 rule plot_l5_contrast_responses:
     """Draw rate and selectivity of the layer 5 excitatory types by contrast, variants side by side."""
     input:
-        script=repo("figure_scripts/figure6/plot_l5_contrast_responses.py"),
-        library=library("figure_scripts/figure6/plot_l5_contrast_responses.py"),
+        script=script("figure_scripts/contrast/plot_l5_contrast_responses.py"),
         paradigm=contrast_paradigm,
         curves=of_members(rules.calculate_contrast_responses.output.curves),
     output:
@@ -208,6 +207,7 @@ rule plot_l5_contrast_responses:
         mem_mb=mem_mb("plot_l5_contrast_responses"),
         runtime=runtime_min("plot_l5_contrast_responses"),
     params:
+        code=code("figure_scripts/contrast/plot_l5_contrast_responses.py"),
         tables=repeated("--curves", "{variant}", "{network}", rules.calculate_contrast_responses.output.curves),
         output_stem=lambda wildcards: f"{wildcards.pool}/figures/contrast_L5_{wildcards.variants}",
     message:
@@ -220,8 +220,7 @@ rule plot_l5_contrast_responses:
 rule plot_contrast_spectra:
     """Draw the power spectra of each cell type by contrast."""
     input:
-        script=repo("figure_scripts/extended/plot_contrast_spectra.py"),
-        library=library("figure_scripts/extended/plot_contrast_spectra.py"),
+        script=script("figure_scripts/contrast/plot_contrast_spectra.py"),
         paradigm=contrast_paradigm,
         tables=of_members(rules.calculate_contrast_spectra.output[0]),
     output:
@@ -243,6 +242,7 @@ rule plot_contrast_spectra:
         mem_mb=mem_mb("plot_contrast_spectra"),
         runtime=runtime_min("plot_contrast_spectra"),
     params:
+        code=code("figure_scripts/contrast/plot_contrast_spectra.py"),
         tables=repeated("--network", "{network}", rules.calculate_contrast_spectra.output[0]),
         output_stem=lambda wildcards: f"{wildcards.pool}/figures/contrast_spectra_{wildcards.variant}",
     message:
@@ -258,8 +258,7 @@ rule plot_contrast_spectra:
 rule plot_contrast_heatmaps:
     """Draw every core cell's responses by direction and contrast."""
     input:
-        script=repo("figure_scripts/extended/plot_contrast_heatmaps.py"),
-        library=library("figure_scripts/extended/plot_contrast_heatmaps.py"),
+        script=script("figure_scripts/contrast/plot_contrast_heatmaps.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
@@ -286,6 +285,7 @@ rule plot_contrast_heatmaps:
         mem_mb=contrast_resource(mem_mb, "plot_contrast_heatmaps"),
         runtime=contrast_resource(runtime_min, "plot_contrast_heatmaps"),
     params:
+        code=code("figure_scripts/contrast/plot_contrast_heatmaps.py"),
         output_stem=lambda wildcards: (
             f"{wildcards.network}/figures/contrast_heatmap_{wildcards.scale}_{wildcards.variant}"
         ),
@@ -300,8 +300,7 @@ rule plot_contrast_heatmaps:
 rule plot_contrast_rasters:
     """Draw the first trial of the blanks and of each contrast."""
     input:
-        script=repo("figure_scripts/extended/plot_contrast_rasters.py"),
-        library=library("figure_scripts/extended/plot_contrast_rasters.py"),
+        script=script("figure_scripts/contrast/plot_contrast_rasters.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=contrast_paradigm,
         nodes=rules.build_network.output.v1_nodes,
@@ -328,6 +327,7 @@ rule plot_contrast_rasters:
         mem_mb=mem_mb("plot_contrast_rasters"),
         runtime=runtime_min("plot_contrast_rasters"),
     params:
+        code=code("figure_scripts/contrast/plot_contrast_rasters.py"),
         trials=lambda wildcards, input: [
             part
             for condition, path in zip(contrast_raster_conditions(wildcards), as_list(input.spikes))

@@ -4,8 +4,7 @@
 rule plot_network_summary:
     """Draw the column, its connection probabilities, weights and in-degrees."""
     input:
-        script=repo("figure_scripts/network/plot_network_summary.py"),
-        library=library("figure_scripts/network/plot_network_summary.py"),
+        script=script("figure_scripts/network/plot_network_summary.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         network=rules.build_network.output,
         provenance=ancient("{network}/network/provenance.html"),
@@ -29,6 +28,7 @@ rule plot_network_summary:
         mem_mb=mem_mb("plot_network_summary"),
         runtime=runtime_min("plot_network_summary"),
     params:
+        code=code("figure_scripts/network/plot_network_summary.py"),
         output_stem=lambda wildcards: f"{wildcards.network}/figures/network_summary",
     message:
         "Draw the network: {wildcards.network}"
@@ -40,8 +40,7 @@ rule plot_network_summary:
 rule plot_raster:
     """Draw one trial's spikes by layer and type, and their spectra."""
     input:
-        script=repo("figure_scripts/figure3/plot_raster.py"),
-        library=library("figure_scripts/figure3/plot_raster.py"),
+        script=script("figure_scripts/selectivity/plot_raster.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=selectivity_paradigm,
         nodes=rules.build_network.output.v1_nodes,
@@ -69,6 +68,7 @@ rule plot_raster:
         mem_mb=mem_mb("plot_raster"),
         runtime=runtime_min("plot_raster"),
     params:
+        code=code("figure_scripts/selectivity/plot_raster.py"),
         condition=raster_condition,
         title=network_and_variant,
         output_stem=lambda wildcards: f"{wildcards.network}/figures/raster_{wildcards.variant}",
@@ -84,8 +84,7 @@ if "single" in PARADIGMS:
 
     use rule plot_raster as plot_raster_single with:
         input:
-            script=repo("figure_scripts/figure3/plot_raster.py"),
-            library=library("figure_scripts/figure3/plot_raster.py"),
+            script=script("figure_scripts/selectivity/plot_raster.py"),
             naming_scheme=seed_table("cell_type_naming_scheme.csv"),
             paradigm="paradigms/single.json",
             nodes=rules.build_network.output.v1_nodes,
@@ -108,6 +107,7 @@ if "single" in PARADIGMS:
         benchmark:
             "benchmarks/plot_raster_single/{network}/{variant}.tsv"
         params:
+            code=code("figure_scripts/selectivity/plot_raster.py"),
             condition=next(iter(CONDITIONS["single"])),
             title=network_and_variant,
             output_stem=lambda wildcards: f"{wildcards.network}/output_{wildcards.variant}/raster",
@@ -116,8 +116,7 @@ if "single" in PARADIGMS:
 rule plot_odsi_boxplots:
     """Draw rates, orientation and direction selectivity by cell type beside the recordings."""
     input:
-        script=repo("figure_scripts/figure3/plot_odsi_boxplots.py"),
-        library=library("figure_scripts/figure3/plot_odsi_boxplots.py"),
+        script=script("figure_scripts/selectivity/plot_odsi_boxplots.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         percentiles=seed_table("neuropixels_percentiles.csv"),
         networks=of_members(rules.build_network.output.metadata),
@@ -142,6 +141,7 @@ rule plot_odsi_boxplots:
         mem_mb=mem_mb("plot_odsi_boxplots"),
         runtime=runtime_min("plot_odsi_boxplots"),
     params:
+        code=code("figure_scripts/selectivity/plot_odsi_boxplots.py"),
         models=repeated("--model", "{variant}", "{network}/network", rules.calculate_odsi.output.selectivity),
         output_stem=lambda wildcards: f"{wildcards.pool}/figures/OSI_DSI_{wildcards.variants}",
     message:
@@ -155,8 +155,7 @@ rule plot_odsi_boxplots:
 rule plot_similarity:
     """Draw the similarity of each cell type's responses to the recordings."""
     input:
-        script=repo("figure_scripts/figure3/plot_similarity.py"),
-        library=library("figure_scripts/figure3/plot_similarity.py"),
+        script=script("figure_scripts/selectivity/plot_similarity.py"),
         similarity=of_members(rules.calculate_similarity.output[0]),
     output:
         png=report(
@@ -176,6 +175,7 @@ rule plot_similarity:
         mem_mb=mem_mb("plot_similarity"),
         runtime=runtime_min("plot_similarity"),
     params:
+        code=code("figure_scripts/selectivity/plot_similarity.py"),
         tables=repeated("--similarity", "{variant}", rules.calculate_similarity.output[0]),
         output_stem=lambda wildcards: f"{wildcards.pool}/figures/similarity_{wildcards.variants}",
     message:
@@ -186,8 +186,7 @@ rule plot_similarity:
 
 use rule plot_similarity as plot_similarity_summary with:
     input:
-        script=repo("figure_scripts/figure3/plot_similarity_summary.py"),
-        library=library("figure_scripts/figure3/plot_similarity_summary.py"),
+        script=script("figure_scripts/selectivity/plot_similarity_summary.py"),
         similarity=of_members(rules.calculate_similarity.output[0]),
     output:
         png=report(
@@ -203,5 +202,6 @@ use rule plot_similarity as plot_similarity_summary with:
     benchmark:
         "benchmarks/plot_similarity_summary/{pool}/{variants}.tsv"
     params:
+        code=code("figure_scripts/selectivity/plot_similarity_summary.py"),
         tables=repeated("--similarity", "{variant}", rules.calculate_similarity.output[0]),
         output_stem=lambda wildcards: f"{wildcards.pool}/figures/similarity_summary_{wildcards.variants}",

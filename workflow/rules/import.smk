@@ -4,8 +4,7 @@
 rule import_weights:
     """Check an edge file made elsewhere and place its weights as those of an option."""
     input:
-        script=repo("scripts/import_weights.py"),
-        library=library("scripts/import_weights.py"),
+        script=script("scripts/import_weights.py"),
         network=rules.build_network.output,
         weights=lambda wildcards: repo(IMPORTS[wildcards.edges].replace("{network}", wildcards.network)),
     output:
@@ -22,6 +21,7 @@ rule import_weights:
         mem_mb=mem_mb("import_weights"),
         runtime=runtime_min("import_weights"),
     params:
+        code=code("scripts/import_weights.py"),
         source=lambda wildcards: wildcards.edges.partition("_")[0],
     message:
         "Import weights: {wildcards}"

@@ -7,8 +7,7 @@ for paradigm in PARADIGMS:
         name:
             f"render_lgn_configs_{paradigm}"
         input:
-            script=repo("scripts/render_configs.py"),
-            library=library("scripts/render_configs.py"),
+            script=script("scripts/render_configs.py"),
             template=repo("config_templates/filternet.json"),
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
             paradigm=f"paradigms/simulated/{paradigm}.json",
@@ -22,6 +21,7 @@ for paradigm in PARADIGMS:
             mem_mb=mem_mb("render_lgn_configs", paradigm),
             runtime=runtime_min("render_lgn_configs", paradigm),
         params:
+            code=code("scripts/render_configs.py"),
             folder=within(paradigm, "{network}/configs/{paradigm}"),
             seed=of_network("seed"),
         shell:
@@ -36,8 +36,7 @@ for block in BLOCKS:
         name:
             f"run_filternet_{block.name}"
         input:
-            script=repo("scripts/run_filternet.py"),
-            library=library("scripts/run_filternet.py"),
+            script=script("scripts/run_filternet.py"),
             config=within(block.paradigm, "{network}/configs/{paradigm}/filternet_{condition}.json"),
             nodes=rules.build_network.output.lgn_nodes,
             node_types=rules.build_network.output.lgn_node_types,
@@ -60,6 +59,7 @@ for block in BLOCKS:
             mem_mb=mem_mb("run_filternet", block.paradigm),
             runtime=runtime_min("run_filternet", block.paradigm),
         params:
+            code=code("scripts/run_filternet.py"),
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {
                     "network": network_section(wildcards),

@@ -4,8 +4,7 @@
 rule calculate_odsi:
     """Measure rates, orientation and direction selectivity of every cell."""
     input:
-        script=repo("scripts/calculate_odsi.py"),
-        library=library("scripts/calculate_odsi.py"),
+        script=script("scripts/calculate_odsi.py"),
         paradigm=selectivity_paradigm,
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
@@ -25,6 +24,7 @@ rule calculate_odsi:
         mem_mb=mem_mb("calculate_odsi"),
         runtime=runtime_min("calculate_odsi"),
     params:
+        code=code("scripts/calculate_odsi.py"),
         spikes_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.variant}"
         ),
@@ -41,8 +41,7 @@ rule calculate_odsi:
 rule calculate_tuning_by_type:
     """Measure the selectivity of each cell type without the bias of few spikes, beside what shuffled trials give."""
     input:
-        script=repo("scripts/calculate_tuning_by_type.py"),
-        library=library("scripts/calculate_tuning_by_type.py"),
+        script=script("scripts/calculate_tuning_by_type.py"),
         paradigm=selectivity_paradigm,
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         nodes=rules.build_network.output.v1_nodes,
@@ -59,6 +58,7 @@ rule calculate_tuning_by_type:
         mem_mb=mem_mb("calculate_tuning_by_type"),
         runtime=runtime_min("calculate_tuning_by_type"),
     params:
+        code=code("scripts/calculate_tuning_by_type.py"),
         spikes_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.variant}"
         ),
@@ -74,8 +74,7 @@ rule calculate_tuning_by_type:
 rule calculate_similarity:
     """Compare each cell type's responses with the recordings."""
     input:
-        script=repo("scripts/calculate_similarity.py"),
-        library=library("scripts/calculate_similarity.py"),
+        script=script("scripts/calculate_similarity.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         percentiles=seed_table("neuropixels_percentiles.csv"),
         networks=of_members(rules.build_network.output.metadata),
@@ -92,6 +91,7 @@ rule calculate_similarity:
         mem_mb=mem_mb("calculate_similarity"),
         runtime=runtime_min("calculate_similarity"),
     params:
+        code=code("scripts/calculate_similarity.py"),
         network_dirs=of_members("{network}/network"),
         seed=lambda wildcards: NETWORKS[members(wildcards.pool)[0]]["seed"],
     message:

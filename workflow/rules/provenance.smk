@@ -133,8 +133,7 @@ for page in PAGES:
         name:
             f"record_provenance_{page.name}"
         input:
-            script=repo("scripts/record_provenance.py"),
-            library=library("scripts/record_provenance.py"),
+            script=script("scripts/record_provenance.py"),
             records=page.records,
         output:
             report(
@@ -151,6 +150,7 @@ for page in PAGES:
             mem_mb=mem_mb("record_provenance"),
             runtime=runtime_min("record_provenance"),
         params:
+            code=code("scripts/record_provenance.py"),
             title=f"Network {{network}}, {page.results}",
         message:
             "Show where results come from: {output}"

@@ -1,13 +1,12 @@
 """Cohorts of cells by their weights, and what silencing them changes."""
 
-from analysis_shared.cohorts import NODE_SET
+from analysis_shared.cells.node_set_names import NODE_SET
 
 
 rule calculate_cell_weights:
     """Sum the weights and count the edges that leave and reach each cell."""
     input:
-        script=repo("scripts/calculate_cell_weights.py"),
-        library=library("scripts/calculate_cell_weights.py"),
+        script=script("scripts/calculate_cell_weights.py"),
         nodes=rules.build_network.output.v1_nodes,
         edges=recurrent_edges,
     output:
@@ -21,6 +20,8 @@ rule calculate_cell_weights:
     resources:
         mem_mb=mem_mb("calculate_cell_weights"),
         runtime=runtime_min("calculate_cell_weights"),
+    params:
+        code=code("scripts/calculate_cell_weights.py"),
     message:
         "Sum the weights of each cell: {wildcards}"
     shell:
@@ -31,8 +32,7 @@ rule calculate_cell_weights:
 rule make_node_set:
     """Pick the cells of a cohort or class."""
     input:
-        script=repo("scripts/make_node_set.py"),
-        library=library("scripts/make_node_set.py"),
+        script=script("scripts/make_node_set.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
@@ -49,6 +49,8 @@ rule make_node_set:
     resources:
         mem_mb=mem_mb("make_node_set"),
         runtime=runtime_min("make_node_set"),
+    params:
+        code=code("scripts/make_node_set.py"),
     message:
         "Pick cells: {wildcards}"
     shell:
@@ -76,8 +78,7 @@ use rule calculate_odsi as calculate_odsi_while_perturbed with:
 rule calculate_suppression:
     """Compare cells and cell types under a perturbation with the same option unperturbed."""
     input:
-        script=repo("scripts/calculate_suppression.py"),
-        library=library("scripts/calculate_suppression.py"),
+        script=script("scripts/calculate_suppression.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=selectivity_paradigm,
         nodes=rules.build_network.output.v1_nodes,
@@ -99,6 +100,7 @@ rule calculate_suppression:
         mem_mb=mem_mb("calculate_suppression"),
         runtime=runtime_min("calculate_suppression"),
     params:
+        code=code("scripts/calculate_suppression.py"),
         run_dir=lambda wildcards: (
             f"{wildcards.network}/{NETWORKS[wildcards.network]['selectivity_paradigm']}_{wildcards.option}"
         ),
@@ -116,8 +118,7 @@ rule calculate_suppression:
 rule calculate_target_fractions:
     """Share out the outgoing weight of each cohort among target classes and types."""
     input:
-        script=repo("scripts/calculate_target_fractions.py"),
-        library=library("scripts/calculate_target_fractions.py"),
+        script=script("scripts/calculate_target_fractions.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
@@ -135,6 +136,8 @@ rule calculate_target_fractions:
     resources:
         mem_mb=mem_mb("calculate_target_fractions"),
         runtime=runtime_min("calculate_target_fractions"),
+    params:
+        code=code("scripts/calculate_target_fractions.py"),
     message:
         "Share out outgoing weights: {wildcards}"
     shell:

@@ -1,6 +1,6 @@
 """Input functions of the suppression rules."""
 
-from analysis_shared.style import option_label
+from analysis_shared.figures.labels import option_label
 
 
 def recurrent_edges(wildcards):

@@ -1,8 +1,8 @@
 """Figures of cohorts and of what silencing them changes."""
 
-from analysis_shared.cohorts import GROUPS, MEASURES, REGIONS
-from analysis_shared.style import option_label, variant_label
-from analysis_shared.target_fractions import TARGET_REGIONS
+from analysis_shared.cells.node_set_names import GROUPS, MEASURES, REGIONS
+from analysis_shared.figures.labels import option_label, variant_label
+from analysis_shared.metrics.target_fractions import TARGET_REGIONS
 
 CELL_WEIGHTS = rules.calculate_cell_weights.output[0]
 
@@ -10,8 +10,7 @@ CELL_WEIGHTS = rules.calculate_cell_weights.output[0]
 rule plot_silencing_heatmap:
     """Draw what silencing changes in each cell type: rate, OSI, DSI, sparsity."""
     input:
-        script=repo("figure_scripts/figure5/plot_silencing_heatmap.py"),
-        library=library("figure_scripts/figure5/plot_silencing_heatmap.py"),
+        script=script("figure_scripts/suppression/plot_silencing_heatmap.py"),
         tables=group_tables,
     output:
         png=report(
@@ -32,6 +31,7 @@ rule plot_silencing_heatmap:
         mem_mb=mem_mb("plot_silencing_heatmap"),
         runtime=runtime_min("plot_silencing_heatmap"),
     params:
+        code=code("figure_scripts/suppression/plot_silencing_heatmap.py"),
         perturbations=group_arguments,
         title=pool_and_option,
         output_stem=lambda wildcards, output: output.pdf.removesuffix(".pdf"),
@@ -44,8 +44,7 @@ rule plot_silencing_heatmap:
 
 use rule plot_silencing_heatmap as plot_suppression_cascade with:
     input:
-        script=repo("figure_scripts/figure5/plot_suppression_cascade.py"),
-        library=library("figure_scripts/figure5/plot_suppression_cascade.py"),
+        script=script("figure_scripts/suppression/plot_suppression_cascade.py"),
         tables=group_tables,
     output:
         png=report(
@@ -65,8 +64,7 @@ use rule plot_silencing_heatmap as plot_suppression_cascade with:
 rule plot_cohort_boxplots:
     """Draw rate, OSI, DSI and sparsity of the low, mid and high third of each class."""
     input:
-        script=repo("figure_scripts/figure5/plot_cohort_boxplots.py"),
-        library=library("figure_scripts/figure5/plot_cohort_boxplots.py"),
+        script=script("figure_scripts/suppression/plot_cohort_boxplots.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         networks=of_members(rules.build_network.output.metadata),
         cell_weights=of_members(CELL_WEIGHTS),
@@ -94,6 +92,7 @@ rule plot_cohort_boxplots:
         mem_mb=mem_mb("plot_cohort_boxplots"),
         runtime=runtime_min("plot_cohort_boxplots"),
     params:
+        code=code("figure_scripts/suppression/plot_cohort_boxplots.py"),
         cells=repeated(
             "--cells", "{variant}", "{network}/network", CELL_WEIGHTS, rules.calculate_odsi.output.selectivity
         ),
@@ -109,8 +108,7 @@ rule plot_cohort_boxplots:
 rule plot_outgoing_weight_distribution:
     """Draw the distribution of outgoing weight (incoming weight, out-degree) over L2/3 cells, by third."""
     input:
-        script=repo("figure_scripts/figure5/plot_outgoing_weight_distribution.py"),
-        library=library("figure_scripts/figure5/plot_outgoing_weight_distribution.py"),
+        script=script("figure_scripts/weights/plot_outgoing_weight_distribution.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         networks=of_members(rules.build_network.output.metadata),
         cell_weights=of_members(CELL_WEIGHTS),
@@ -136,6 +134,7 @@ rule plot_outgoing_weight_distribution:
         mem_mb=mem_mb("plot_outgoing_weight_distribution"),
         runtime=runtime_min("plot_outgoing_weight_distribution"),
     params:
+        code=code("figure_scripts/weights/plot_outgoing_weight_distribution.py"),
         networks=repeated("--network", "{network}/network", CELL_WEIGHTS),
         title=lambda wildcards: f"{wildcards.pool}, {option_label(wildcards.variants)}",
         output_stem=lambda wildcards, output: output.pdf.removesuffix(".pdf"),
@@ -149,8 +148,7 @@ rule plot_outgoing_weight_distribution:
 rule plot_target_fractions:
     """Draw where the outgoing weight of each cohort goes."""
     input:
-        script=repo("figure_scripts/figure5/plot_target_fractions.py"),
-        library=library("figure_scripts/figure5/plot_target_fractions.py"),
+        script=script("figure_scripts/weights/plot_target_fractions.py"),
         tables=of_members(rules.calculate_target_fractions.output[0]),
     output:
         png=report(
@@ -174,6 +172,7 @@ rule plot_target_fractions:
         mem_mb=mem_mb("plot_target_fractions"),
         runtime=runtime_min("plot_target_fractions"),
     params:
+        code=code("figure_scripts/weights/plot_target_fractions.py"),
         fractions=repeated("--fractions", "{option}", rules.calculate_target_fractions.output[0]),
         output_stem=lambda wildcards, output: output.pdf.removesuffix(".pdf"),
     message:
@@ -186,8 +185,7 @@ rule plot_target_fractions:
 rule plot_suppression_rasters:
     """Draw one trial's spikes with and without the perturbation, side by side."""
     input:
-        script=repo("figure_scripts/figure5/plot_suppression_rasters.py"),
-        library=library("figure_scripts/figure5/plot_suppression_rasters.py"),
+        script=script("figure_scripts/suppression/plot_suppression_rasters.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         paradigm=selectivity_paradigm,
         nodes=rules.build_network.output.v1_nodes,
@@ -214,6 +212,7 @@ rule plot_suppression_rasters:
         mem_mb=mem_mb("plot_suppression_rasters"),
         runtime=runtime_min("plot_suppression_rasters"),
     params:
+        code=code("figure_scripts/suppression/plot_suppression_rasters.py"),
         condition=raster_condition,
         window_ms=perturbation_window_ms,
         title=lambda wildcards: f"{wildcards.network}, {variant_label(f'{wildcards.option}__{wildcards.perturbation}')}",

@@ -7,8 +7,7 @@ for paradigm in PARADIGMS:
         name:
             f"render_v1_configs_{paradigm}"
         input:
-            script=repo("scripts/render_configs.py"),
-            library=library("scripts/render_configs.py"),
+            script=script("scripts/render_configs.py"),
             template=repo("config_templates/pointnet.json"),
             schema=repo("workflow/schemas/sonata_config.schema.yaml"),
             paradigm=f"paradigms/simulated/{paradigm}.json",
@@ -23,6 +22,7 @@ for paradigm in PARADIGMS:
             mem_mb=mem_mb("render_v1_configs", paradigm),
             runtime=runtime_min("render_v1_configs", paradigm),
         params:
+            code=code("scripts/render_configs.py"),
             folder=within(paradigm, "{network}/configs/{paradigm}_{variant}"),
             run_folder=lambda wildcards, paradigm=paradigm: run_folder(paradigm).replace("{variant}", wildcards.variant),
             v1_edges=lambda wildcards: edge_name("v1", option_of(wildcards.variant)),
@@ -41,8 +41,7 @@ for block in BLOCKS:
         name:
             f"run_v1_{block.name}"
         input:
-            script=repo("scripts/run_pointnet.py"),
-            library=library("scripts/run_pointnet.py"),
+            script=script("scripts/run_pointnet.py"),
             network=rules.build_network.output,
             option_edges=option_edges,
             configs=trials(block, "{network}/configs/{paradigm}_{variant}/{condition}_trial{trial}.json"),
@@ -64,6 +63,7 @@ for block in BLOCKS:
             mem_mb=mem_mb("run_v1", block.paradigm),
             runtime=runtime_min("run_v1", block.paradigm),
         params:
+            code=code("scripts/run_pointnet.py"),
             parallel=parallel_trials(block),
             provenance=recording(
                 lambda wildcards, paradigm=block.paradigm: {

@@ -4,8 +4,7 @@
 rule calculate_weight_distributions:
     """Summarise the recurrent weights by cell type of source and target."""
     input:
-        script=repo("scripts/calculate_weight_distributions.py"),
-        library=library("scripts/calculate_weight_distributions.py"),
+        script=script("scripts/calculate_weight_distributions.py"),
         naming_scheme=seed_table("cell_type_naming_scheme.csv"),
         nodes=rules.build_network.output.v1_nodes,
         node_types=rules.build_network.output.v1_node_types,
@@ -21,6 +20,8 @@ rule calculate_weight_distributions:
     resources:
         mem_mb=mem_mb("calculate_weight_distributions"),
         runtime=runtime_min("calculate_weight_distributions"),
+    params:
+        code=code("scripts/calculate_weight_distributions.py"),
     message:
         "Summarise the recurrent weights: {wildcards}"
     shell:
@@ -31,8 +32,7 @@ rule calculate_weight_distributions:
 rule plot_weight_distributions:
     """Draw the recurrent weights by cell type of source and target, options side by side."""
     input:
-        script=repo("figure_scripts/extended/plot_weight_distributions.py"),
-        library=library("figure_scripts/extended/plot_weight_distributions.py"),
+        script=script("figure_scripts/weights/plot_weight_distributions.py"),
         tables=lambda wildcards: [
             f"{wildcards.network}/metrics/weight_distributions_{option}.csv"
             for option in wildcards.options.split("_vs_")
@@ -54,6 +54,7 @@ rule plot_weight_distributions:
         mem_mb=mem_mb("plot_weight_distributions"),
         runtime=runtime_min("plot_weight_distributions"),
     params:
+        code=code("figure_scripts/weights/plot_weight_distributions.py"),
         tables=lambda wildcards, input: [
             part
             for option, table in zip(wildcards.options.split("_vs_"), input.tables, strict=True)

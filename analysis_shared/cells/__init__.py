@@ -1,0 +1,1 @@
+"""Cells: nodes and types, how they are grouped, cohorts and node sets."""

@@ -1,0 +1,1 @@
+"""Metrics: functions from spikes, rates or weights to tables."""

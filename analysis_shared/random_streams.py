@@ -1,1 +1,0 @@
-../v1_model/random_streams.py

@@ -1,1 +1,0 @@
-../v1_model/reading.py

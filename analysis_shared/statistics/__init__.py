@@ -1,0 +1,1 @@
+"""Statistics: intervals, paired changes, recorded percentiles, similarity, fits."""

@@ -1,0 +1,1 @@
+"""What everybody stands on: files written whole, reading with clear errors, SONATA, random streams, provenance."""

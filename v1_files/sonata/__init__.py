@@ -1,0 +1,1 @@
+"""SONATA files: edges, spikes, and how nodes and edges are written."""

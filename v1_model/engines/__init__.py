@@ -1,0 +1,1 @@
+"""Simulation: configs, their checks, trials, forks, finished trials; one folder an engine."""

@@ -1,0 +1,1 @@
+"""The network: nodes, connections, weights, synapses, and the builder that writes them."""

@@ -1,0 +1,1 @@
+"""Options: where an option's weights come from."""

@@ -1,0 +1,1 @@
+"""Seed tables: reading, their schema, their checks."""
