@@ -9,7 +9,8 @@ import pytest
 from scipy.special import iv
 
 import calculate_odsi
-from analysis_shared.metrics.registry import mask_unresponsive, untuned
+from analysis_shared.metrics import untuned
+from analysis_shared.metrics.registry import mask_unresponsive
 from analysis_shared.metrics.selectivity import direction_tuning, lifetime_sparsity, rates_table, selectivity_table
 from v1_files.paradigms import directions_deg, read_paradigm
 

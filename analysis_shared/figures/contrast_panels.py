@@ -174,7 +174,8 @@ def pooled_spectra(tables):
         Columns ``cell_type contrast frequency_Hz n_cells n_trials n_spikes n_networks power white_level relative_power
         ci_low ci_high too_few``; cells, trials and spikes are totals. Intervals are over trials of one network, over
         networks where there are several. Networks that have too few cells or spikes
-        (`analysis_shared.metrics.spectra.too_few`) do not count; ``too_few`` says of what where none counts, with ``relative_power`` NaN.
+        (`analysis_shared.metrics.spectra.too_few`) do not count; ``too_few`` says of what where none counts, with
+        ``relative_power`` NaN.
     """
     keys = ["cell_type", "contrast", "frequency_Hz"]
     relative = ["relative_power", "ci_low", "ci_high"]
