@@ -5,6 +5,8 @@ import colorsys
 import matplotlib as mpl
 import numpy as np
 
+from v1_files.files import whole_file
+
 DOTS_PER_INCH = 300
 PAGE_WIDTH_IN = 7.5
 NEUROPIXELS = "Neuropixels"
@@ -90,7 +92,7 @@ def spread(positions, least):
     return [round(float(position), 9) for position in moved]
 
 
-def save_figure(figure, stem, whole_file):
+def save_figure(figure, stem):
     """Save a figure as PNG and PDF beside each other, without time stamps: same data, same bytes.
 
     Parameters
@@ -98,8 +100,6 @@ def save_figure(figure, stem, whole_file):
     figure : matplotlib.figure.Figure
     stem : path-like
         Path without suffix.
-    whole_file : callable
-        Context manager that takes the final path, yields where to write, and puts the file in place.
     """
     for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
         with whole_file(f"{stem}.{suffix}") as path:

@@ -167,7 +167,7 @@ def main(argv=None):
         )
     colours = type_colours(read_naming_scheme(args.naming_scheme))
     with mpl.rc_context(publication_style()):
-        save_figure(draw(curves, fits, colours, title, why), args.output_stem, whole_file)
+        save_figure(draw(curves, fits, colours, title, why), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         curves.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

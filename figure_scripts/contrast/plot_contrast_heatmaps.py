@@ -133,7 +133,7 @@ def main(argv=None):
         f"{counts.evoked_counts.shape[2]} trials, {len(counts.blank_counts)} blanks; core cells"
     )
     with mpl.rc_context(publication_style()):
-        save_figure(draw(cells, values, columns, args.scale, title), args.output_stem, whole_file)
+        save_figure(draw(cells, values, columns, args.scale, title), args.output_stem)
     names = ["blank" if np.isnan(angle) else f"contrast{contrast:g}_angle{angle:g}" for contrast, angle in columns]
     about = cells[["node_id", "cell_type", "tuning_angle"]].reset_index(drop=True)
     with whole_file(f"{args.output_stem}.csv") as part:

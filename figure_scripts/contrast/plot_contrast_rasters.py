@@ -103,7 +103,7 @@ def main(argv=None):
     shown = f"{network['name']}, {variant_label(args.variant)}"
     title = f"{shown}: {len(cells):,} core cells, stimulus from {paradigm['grey_ms']:g} ms on"
     with mpl.rc_context(publication_style()):
-        save_figure(draw(cells, type_colours(naming), trials, paradigm, title), args.output_stem, whole_file)
+        save_figure(draw(cells, type_colours(naming), trials, paradigm, title), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         pd.concat(numbers).to_csv(part, sep=" ", index=False, float_format="%.6g")
 

@@ -112,7 +112,7 @@ def main(argv=None):
         f"dotted: independent Poisson cells; bands: 95 % intervals over {'networks' if several else 'trials'}"
     )
     with mpl.rc_context(publication_style()):
-        save_figure(draw(spectra, title, several), args.output_stem, whole_file)
+        save_figure(draw(spectra, title, several), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         spectra.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -112,7 +112,7 @@ def main(argv=None):
     curves, networks = read_variants(args.curves)
     title = f"Layer 5 excitatory cells, gratings of {layout.temporal_frequency_hz:g} Hz"
     with mpl.rc_context(publication_style()):
-        save_figure(draw(curves, networks, title), args.output_stem, whole_file)
+        save_figure(draw(curves, networks, title), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         curves.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

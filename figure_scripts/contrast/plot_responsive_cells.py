@@ -113,9 +113,7 @@ def main(argv=None):
     n_blanks = sum(n_trials for _, n_trials in layout.blanks)
     title = f"{variant_label(args.variant)}: core cells that respond to gratings of {layout.temporal_frequency_hz:g} Hz"
     with mpl.rc_context(publication_style()):
-        save_figure(
-            draw(shares, [name for name, _ in args.network], n_blanks, title, levels[0]), args.output_stem, whole_file
-        )
+        save_figure(draw(shares, [name for name, _ in args.network], n_blanks, title, levels[0]), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         shares.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

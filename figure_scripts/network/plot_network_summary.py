@@ -301,7 +301,7 @@ def main(argv=None):
     weights, in_degrees = weights_table(histograms), in_degree_table(nodes, in_degree)
     with mpl.rc_context(publication_style()):
         figure = draw(nodes, description, summary, weights, in_degrees, type_colours(naming))
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     for name, table in (("weights", weights), ("in_degrees", in_degrees)):
         with whole_file(f"{args.output_stem}_{name}.csv") as part:
             table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")

@@ -231,7 +231,7 @@ def main(argv=None):
     title = ", ".join(filter(None, [args.title, f"model: {trials} trials a direction"]))
     with mpl.rc_context({**publication_style(), "hatch.linewidth": 0.4}):
         figure = draw(table, cell_types, [NEUROPIXELS, *models], type_colours(naming), title, undefined)
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     for name, content in (("boxes", table), ("tuning", tuning)):
         with whole_file(f"{args.output_stem}_{name}.csv") as part:
             content.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")

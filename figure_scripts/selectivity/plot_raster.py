@@ -127,7 +127,7 @@ def main(argv=None):
     spectra = spectra_by_type(trials, cells.set_index("node_id")["cell_type"], span)
     with mpl.rc_context(publication_style()):
         figure = draw(cells, type_colours(naming), node_ids, times_ms, paradigm, args.condition, spectra, args.title)
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     with whole_file(f"{args.output_stem}_spectra.csv") as part:
         spectra.to_csv(part, sep=" ", index=False, float_format="%.6g")
 

@@ -20,7 +20,6 @@ from analysis_shared.figures.style import PAGE_WIDTH_IN, publication_style, save
 from analysis_shared.metrics.registry import METRICS
 from analysis_shared.statistics.similarity import MINIMUM_SIZE, interval_note, read_similarity, summary_medians
 from v1_files import command_line
-from v1_files.files import whole_file
 
 COLOURS = "viridis"
 ROW_HEIGHT_IN = 0.31
@@ -123,7 +122,7 @@ def main(argv=None):
     args = parse(argv)
     tables = {variant_label(option): read_similarity(path) for option, path in args.similarity}
     with mpl.rc_context({**publication_style(), "hatch.linewidth": 0.5}):
-        save_figure(draw(tables, args.title), args.output_stem, whole_file)
+        save_figure(draw(tables, args.title), args.output_stem)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def main(argv=None):
             f"no cell type has {MINIMUM_SIZE} cells and units in {', '.join(p for _, p in args.similarity)}"
         )
     with mpl.rc_context(publication_style()):
-        save_figure(draw(table, list(tables), args.title), args.output_stem, whole_file)
+        save_figure(draw(table, list(tables), args.title), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         table.drop(columns="in_summary").to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -237,7 +237,7 @@ def main(argv=None):
     with mpl.rc_context(publication_style()):
         title = ", ".join(filter(None, [args.title, f"{trials_note(cells)} trials a direction"]))
         figure = draw(table, list(dict.fromkeys(cells["variant"])), rule, title, is_uncovered(cells))
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     with whole_file(f"{args.output_stem}_boxes.csv") as part:
         table.assign(**rule).to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -162,7 +162,7 @@ def main(argv=None):
     names = [entry[0] for entry in args.perturbation]
     with mpl.rc_context(publication_style()):
         figure = draw(summary, names, tables["region"].iloc[0], args.title)
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         summary.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -167,7 +167,7 @@ def main(argv=None):
     table = with_direction(without_absent(summarise_changes(chosen)))
     with mpl.rc_context(publication_style()):
         figure = draw(table, [entry[0] for entry in args.perturbation], args.title)
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -129,7 +129,7 @@ def main(argv=None):
     rates = rates_by_type(cells, runs, (paradigm["grey_ms"], window(paradigm, "evoked")[1]), len(nodes))
     with mpl.rc_context(publication_style()):
         figure = draw(cells, type_colours(naming), runs, paradigm, args.window_ms, args.title)
-        save_figure(figure, args.output_stem, whole_file)
+        save_figure(figure, args.output_stem)
     with whole_file(f"{args.output_stem}_rates.csv") as part:
         rates.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.6g")
 

@@ -150,7 +150,7 @@ def main(argv=None):
     table = matrix_table(matrices, needs, cells)
     names = next(iter(matrices)) if len(matrices) == 1 else f"mean over n = {len(matrices)} networks"
     with mpl.rc_context(publication_style()):
-        save_figure(draw(table, f"{option_label(args.option)} weights, {names}"), args.output_stem, whole_file)
+        save_figure(draw(table, f"{option_label(args.option)} weights, {names}"), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         table.to_csv(part, sep=" ", index=False, na_rep="nan", float_format="%.7g")
 

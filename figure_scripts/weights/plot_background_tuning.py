@@ -119,7 +119,7 @@ def main(argv=None):
     with whole_file(f"{args.output_stem}_models.csv") as part:
         models[columns].to_csv(part, sep=" ", index=False)
     with mpl.rc_context(publication_style()):
-        save_figure(draw(models, comparison, naming, args.name), args.output_stem, whole_file)
+        save_figure(draw(models, comparison, naming, args.name), args.output_stem)
 
 
 if __name__ == "__main__":

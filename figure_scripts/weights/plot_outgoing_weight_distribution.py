@@ -148,7 +148,7 @@ def main(argv=None):
     cells = ranked_cells(args.network, read_naming_scheme(args.naming_scheme), node_set, args.cell_type)
     table = histogram(cells, args.measure)
     with mpl.rc_context(publication_style()):
-        save_figure(draw(table, cells, thresholds(cells, args.measure), args), args.output_stem, whole_file)
+        save_figure(draw(table, cells, thresholds(cells, args.measure), args), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         table.to_csv(part, sep=" ", index=False, float_format="%.7g")
 

@@ -129,7 +129,7 @@ def main(argv=None):
     rule = table.iloc[0][["measure", "by", "region"]].to_dict()
     means = mean_fractions(table)
     with mpl.rc_context(publication_style()):
-        save_figure(draw(means, args.target_region, rule, args.title), args.output_stem, whole_file)
+        save_figure(draw(means, args.target_region, rule, args.title), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         means.assign(**rule, target_region=args.target_region).to_csv(
             part, sep=" ", index=False, na_rep="nan", float_format="%.6g"

@@ -100,7 +100,7 @@ def main(argv=None):
     args = parse(argv)
     tables = {option_label(option): read_weight_distributions(path) for option, path in args.weights}
     with mpl.rc_context(publication_style()):
-        save_figure(draw(tables, args.network), args.output_stem, whole_file)
+        save_figure(draw(tables, args.network), args.output_stem)
     with whole_file(f"{args.output_stem}.csv") as part:
         merged = pd.concat([table.assign(option=label) for label, table in tables.items()])
         merged.to_csv(part, sep=" ", index=False, float_format="%.7g")
