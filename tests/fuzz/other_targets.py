@@ -11,7 +11,18 @@ from analysis_shared.paradigms import read_paradigm
 from checked_config import checked, load_schema
 from fuzz import corpus
 from fuzz.corpus import NAMING, NETWORK, SEEDS
-from fuzz.target import BOOK, N_NODES, PARADIGM_FILE, SCHEMA, Target, naming, redirected, script
+from fuzz.target import (
+    BOOK,
+    N_NODES,
+    PARADIGM_FILE,
+    POINTNET,
+    SCHEMA,
+    Target,
+    engine,
+    naming,
+    redirected,
+    script,
+)
 from resource_model import size_of
 from slurm_site import read_site
 from small_runs import (
@@ -21,7 +32,6 @@ from small_runs import (
     render_configs,
 )
 from v1_model.filternet_configs import read_filternet_config
-from v1_model.nest_checks import check_config
 from v1_model.seed_schema import schema
 from v1_model.seed_tables import load_seed_tables
 
@@ -103,10 +113,7 @@ PARADIGM_FIELDS |= {
     "conditions.*.trials": "count",
     "conditions.*.parameters": "section",
 }
-FILTERNET, POINTNET = (
-    f"tiny/configs/{PARADIGM}/filternet_angle0.json",
-    f"tiny/configs/{PARADIGM}_plain/angle0_trial0.json",
-)
+FILTERNET = f"tiny/configs/{PARADIGM}/filternet_angle0.json"
 SYNAPSE, CELL = (
     "tiny/components/synaptic_models/e23_to_e4.json",
     "tiny/components/cell_models/475585413_glif_lif_asc_config.json",
@@ -153,7 +160,13 @@ def config():
 
 
 JSON_FILES = [
-    Target("paradigm", "json", PARADIGM_FILE, lambda: read_paradigm(PARADIGM_FILE), PARADIGM_FIELDS),
+    Target(
+        "paradigm",
+        "json",
+        PARADIGM_FILE,
+        lambda: read_paradigm(PARADIGM_FILE),
+        {key: kind for key, kind in PARADIGM_FIELDS.items() if key != "windows_ms.*"},
+    ),
     Target(
         "paradigm of selectivity",
         "json",
@@ -234,7 +247,7 @@ JSON_FILES = [
         "V1 config",
         "json",
         POINTNET,
-        lambda: check_config(POINTNET),
+        engine,
         {
             "run": "section",
             "run.tstop": "positive",
@@ -245,6 +258,8 @@ JSON_FILES = [
             "networks.edges": "list",
         },
     ),
+    Target("synapse of the engine", "json", SYNAPSE, engine, {"receptor_type": "count"}),
+    Target("cell model of the engine", "json", CELL, engine, {"C_m": "positive", "g": "positive", "t_ref": "positive"}),
     Target(
         "provenance",
         "json",

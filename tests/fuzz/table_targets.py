@@ -16,7 +16,17 @@ from analysis_shared.weight_distributions import read_weight_distributions
 from fuzz import corpus
 from fuzz.corpus import METRICS, NAMING, NETWORK, SEEDS
 from fuzz.hdf5_targets import imported, lgn_units, node_types_of_v1
-from fuzz.target import NODE_TYPES, NODES, SELECTIVITY, WEIGHTS, Target, naming, redirected, script
+from fuzz.target import (
+    NODE_TYPES,
+    NODES,
+    SELECTIVITY,
+    WEIGHTS,
+    Target,
+    engine,
+    naming,
+    redirected,
+    script,
+)
 from small_runs import (
     flags,
     load_script,
@@ -25,7 +35,6 @@ from small_runs import (
 from v1_model.actuation import read_actuation
 from v1_model.if_curves import read_if_curves
 from v1_model.modulation import Modulation, read_modulation
-from v1_model.nest_checks import read_types
 
 NAMING_FIELDS = {"pop_name": "text", "layer": "text", "ei": "text", "class": "text", "cell_type": "text", "hex": "text"}
 SELECTIVITY_FIELDS = {
@@ -107,7 +116,7 @@ TABLES = [
     text(
         "node types of the engine",
         NODE_TYPES,
-        lambda: read_types(NODE_TYPES, "node_type_id", ["model_type", "model_template"]),
+        engine,
         {"node_type_id": "id", "model_type": "text", "model_template": "text"},
         key=True,
         closed=True,
@@ -116,7 +125,7 @@ TABLES = [
     text(
         "edge types",
         f"{NETWORK}/v1_v1_edge_types.csv",
-        lambda: read_types(f"{NETWORK}/v1_v1_edge_types.csv", "edge_type_id", ["model_template"], ["delay"]),
+        engine,
         {"edge_type_id": "id", "model_template": "text", "delay": "finite"},
         key=True,
         closed=True,
@@ -137,6 +146,7 @@ TABLES = [
         {"edge_type_id": "id", "dynamics_params": "name"},
         key=True,
         rows="all",
+        others=("v1_v1_edges.h5",),
     ),
     text(
         "cell weights",
@@ -323,7 +333,7 @@ TABLES = [
         "weights to compare",
         f"{SEEDS}/background_fitted.csv",
         compared("compare_background_tuning"),
-        {"specimen_id": "id", "fitted_weight_pA": "positive"},
+        {"specimen_id": "positive", "fitted_weight_pA": "positive"},
         key=True,
         rows="some",
     ),
