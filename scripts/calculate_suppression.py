@@ -20,7 +20,7 @@ import command_line
 from analysis_shared.cohorts import REGIONS
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import core_of, read_naming_scheme, read_network
-from analysis_shared.paradigms import read_paradigm, window, windows_while_perturbed, with_direction
+from analysis_shared.paradigms import called, read_paradigm, window, windows_while_perturbed, with_direction
 from analysis_shared.spikes import count_spikes, read_spikes
 from analysis_shared.suppression import (
     TRIAL_METRICS,
@@ -61,7 +61,7 @@ def rates_by_trial(paradigm, folder, groups, n_nodes):
     """Mean rate of each group in each trial: by metric, shape (n_conditions, n_trials, n_groups), Hz."""
     trials = {condition["trials"] for condition in paradigm["conditions"]}
     if len(trials) > 1:
-        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
+        raise ValueError(f"{called(paradigm)}: conditions differ in their trials, {sorted(trials)}")
     shape = (len(paradigm["conditions"]), *trials, len(groups))
     measured = {span: metric for span, metric in TRIAL_METRICS.items() if span in paradigm["windows_ms"]}
     rates = {metric: np.empty(shape) for metric in measured.values()}

@@ -118,9 +118,10 @@ def check_groups(population, complete=False):
         raise _fault(population, f"the attribute groups {', '.join(groups) or 'none'} found, one expected, named 0")
     side = population.name.split("/")[1].removesuffix("s")
     names = [f"{side}_{name}" for name in ("group_id", "group_index")]
-    shape = population[_LENGTHS[side]].shape
-    if len(shape) != 1:
-        raise _fault(population[_LENGTHS[side]], f"shape {shape}, a column of numbers expected")
+    rows = population.get(_LENGTHS[side])
+    shape = rows.shape if isinstance(rows, h5py.Dataset) else None
+    if shape is None or len(shape) != 1:
+        raise _fault(population, f"{_LENGTHS[side]}: a column of numbers expected")
     for name in names:
         data = population.get(name)
         if data is None and not complete:

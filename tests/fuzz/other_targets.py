@@ -8,7 +8,7 @@ import yaml
 from analysis_shared.node_sets import read_node_set
 from analysis_shared.nodes import read_network
 from analysis_shared.paradigms import read_paradigm
-from checked_config import checked, load_schema
+from checked_config import check_text, checked, load_schema
 from fuzz import corpus
 from fuzz.corpus import NAMING, NETWORK, SEEDS
 from fuzz.target import (
@@ -156,6 +156,7 @@ def config():
         found = yaml.safe_load(Path("config.yaml").read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"config.yaml: {error}") from error
+    check_text(["config.yaml"])
     return checked(found, load_schema(SCHEMA))
 
 
@@ -223,7 +224,7 @@ JSON_FILES = [
             "cells.v1": "count",
             "cells.lgn": "count",
             "edges": "section",
-            "edges.v1_v1": "count",
+            "edges.v1_v1": "count?",
         },
     ),
     Target(
@@ -257,9 +258,10 @@ JSON_FILES = [
             "networks.nodes": "list",
             "networks.edges": "list",
         },
+        others=("_v1_edges.h5",),
     ),
-    Target("synapse of the engine", "json", SYNAPSE, engine, {"receptor_type": "count"}),
-    Target("cell model of the engine", "json", CELL, engine, {"C_m": "positive", "g": "positive", "t_ref": "positive"}),
+    Target("synapse of the engine", "json", SYNAPSE, engine, {"receptor_type": "count?"}),
+    Target("cell model of the engine", "json", CELL, engine, dict.fromkeys(("C_m", "g", "t_ref"), "positive?")),
     Target(
         "provenance",
         "json",

@@ -126,7 +126,7 @@ TABLES = [
         "edge types",
         f"{NETWORK}/v1_v1_edge_types.csv",
         engine,
-        {"edge_type_id": "id", "model_template": "text", "delay": "finite"},
+        {"edge_type_id": "id", "model_template": "text"},
         key=True,
         closed=True,
         rows="some",
