@@ -53,10 +53,7 @@ def count_all(paradigm, layout, spikes_dir, n_nodes):
 def main(argv=None):
     args = parse(argv)
     paradigm = read_paradigm(args.paradigm)
-    try:
-        layout = contrast_layout(paradigm)
-    except ValueError as error:
-        raise ValueError(f"{args.paradigm}: {error}") from error
+    layout = contrast_layout(paradigm)
     start, stop = window(paradigm, "evoked", args.paradigm)
     n_nodes = count_nodes(args.network_dir / "v1_nodes.h5")
     blank_counts, evoked_counts = count_all(paradigm, layout, args.spikes_dir, n_nodes)

@@ -21,6 +21,8 @@ from v1_files.sonata.edges import open_edges, read_node_types
 from v1_model.options.actuation import BACKGROUND, LGN, actuation_table, charge_table, influence
 from v1_model.options.lgn_rates import mean_rate_hz, read_class_rates
 
+LARGEST_TYPE_ID = 10**8
+
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,6 +62,8 @@ def influences(args, nodes, cell_types):
         edge_types = read_table(path, key="edge_type_id", counts=["edge_type_id"], text=["dynamics_params"]).set_index(
             "edge_type_id"
         )
+        if edge_types.empty or edge_types.index.max() > LARGEST_TYPE_ID:
+            raise ValueError(f"{path}, column edge_type_id: rows with numbers up to {LARGEST_TYPE_ID:,} expected")
         charges = charge_table(edge_types, v1_types.table, args.components)
         shape = (n_groups, len(cell_types))
         with open_edges(paths[name] or folder / f"{name}_v1_edges.h5", f"{name}_to_v1") as edges:

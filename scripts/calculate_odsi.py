@@ -77,10 +77,7 @@ def main(argv=None):
     paradigm = read_paradigm(args.paradigm)
     if args.perturbation:
         paradigm["windows_ms"] |= windows_while_perturbed(paradigm, args.perturbation, args.paradigm)
-    try:
-        directions = directions_deg(paradigm)
-    except ValueError as error:
-        raise ValueError(f"{args.paradigm}: {error}") from error
+    directions = directions_deg(paradigm)
     counts = count_trials(paradigm, args.spikes_dir, count_nodes(args.network_dir / "v1_nodes.h5"), WINDOWS)
     rates = ([firing_rates(span, window(paradigm, name)) for span in counts[name]] for name in WINDOWS)
     names = [condition["name"] for condition in paradigm["conditions"]]

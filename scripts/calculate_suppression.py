@@ -31,7 +31,7 @@ from analysis_shared.metrics.suppression import (
 )
 from v1_files import command_line
 from v1_files.files import whole_file
-from v1_files.paradigms import read_paradigm, window, windows_while_perturbed, with_direction
+from v1_files.paradigms import called, read_paradigm, window, windows_while_perturbed, with_direction
 
 
 def parse(argv):
@@ -61,7 +61,7 @@ def rates_by_trial(paradigm, folder, groups, n_nodes):
     """Mean rate of each group in each trial: by metric, shape (n_conditions, n_trials, n_groups), Hz."""
     trials = {condition["trials"] for condition in paradigm["conditions"]}
     if len(trials) > 1:
-        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
+        raise ValueError(f"{called(paradigm)}: conditions differ in their trials, {sorted(trials)}")
     shape = (len(paradigm["conditions"]), *trials, len(groups))
     measured = {span: metric for span, metric in TRIAL_METRICS.items() if span in paradigm["windows_ms"]}
     rates = {metric: np.empty(shape) for metric in measured.values()}

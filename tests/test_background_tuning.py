@@ -393,8 +393,8 @@ def test_comparison_and_panel(tuned, tmp_path):
     ("text", "message"),
     [
         ("specimen_id weight\n1 2\n", "no column fitted_weight_pA"),
-        ("specimen_id fitted_weight_pA\n1 2\n1 3\n", "cell model 1 is listed twice"),
-        ("specimen_id fitted_weight_pA\n1 x\n", "fitted_weight_pA of cell model 1 is 'x', expected a number"),
+        ("specimen_id fitted_weight_pA\n1 2\n1 3\n", "column specimen_id: 1 is there twice"),
+        ("specimen_id fitted_weight_pA\n1 x\n", "line 2, column fitted_weight_pA: found 'x', a number expected"),
         ("specimen_id fitted_weight_pA\n1 2\n", "no model that converged is in"),
     ],
 )

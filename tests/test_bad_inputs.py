@@ -244,7 +244,7 @@ ANALYSIS = [
     *general(SIMILARITY, TABLE),
     *general(SIMILARITY, DESCRIPTION),
     Case("OSI of 2", SIMILARITY, TABLE, cell(3, "OSI", "2"), "line 4, column OSI"),
-    Case("negative rate", SIMILARITY, TABLE, cell(3, "Ave_Rate(Hz)", "-1"), "expected 0 or more"),
+    Case("negative rate", SIMILARITY, TABLE, cell(3, "Ave_Rate(Hz)", "-1"), "0 or more expected"),
     Case("rate NaN", SIMILARITY, TABLE, cell(3, "Spont_Rate(Hz)", "nan"), "line 4"),
     Case("rate a word", SIMILARITY, TABLE, cell(3, "Ave_Rate(Hz)", "high"), "'high'"),
     Case("rate infinite", SIMILARITY, TABLE, cell(3, "Ave_Rate(Hz)", "inf"), "a number expected"),

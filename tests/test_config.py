@@ -393,7 +393,7 @@ def test_a_perturbation_is_a_current_clamp_beside_the_same_spikes(clamped):
     ("node_set", "perturbation", "message"),
     [
         ({"population": "v1", "node_id": []}, {}, "the node set is empty"),
-        ({"ids": [1]}, {}, "a node set holds population and node_id"),
+        ({"ids": [1]}, {}, "expected population 'v1' and a list node_id"),
         ({"population": "v1", "node_id": [1]}, {"window_ms": [1, 3500]}, "ends after the 3000 ms of 8dir_2trials"),
     ],
 )

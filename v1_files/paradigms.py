@@ -28,6 +28,7 @@ def read_paradigm(path, simulated=False):
     Returns
     -------
     dict
+        With the path in ``file``.
 
     Raises
     ------
@@ -53,7 +54,18 @@ def read_paradigm(path, simulated=False):
         _expect(path, f"windows_ms.{name}", span, is_span, "[begin, end]")
         window(paradigm, name, path)
     _check_conditions(path, paradigm["conditions"])
-    return paradigm
+    return paradigm | {"file": str(path)}
+
+
+def called(paradigm):
+    """What a paradigm is called in messages: its file, where it was read from one.
+
+    Examples
+    --------
+    >>> called({"name": "two"}), called({"name": "two", "file": "paradigms/two.json"})
+    ('paradigm two', 'paradigms/two.json')
+    """
+    return paradigm.get("file", f"paradigm {paradigm['name']}" if "name" in paradigm else "paradigm")
 
 
 def _check_conditions(path, conditions):
@@ -89,14 +101,16 @@ def _is_number(value):
     return type(value) in (int, float) and math.isfinite(value)
 
 
-def window(paradigm, name, source="paradigm"):
+def window(paradigm, name, source=None):
     """An analysis window in ms, (start, stop]: open on the left, closed on the right.
 
     Raises
     ------
     ValueError
-        If the paradigm has no such window, or it is empty or outside the recording. `source` names the file.
+        If the paradigm has no such window, or it is empty or outside the recording. `source` names the file, where the
+        paradigm does not.
     """
+    source = source or called(paradigm)
     if name not in paradigm["windows_ms"]:
         raise ValueError(f"{source}: windows_ms has no {name!r}, only {sorted(paradigm['windows_ms'])}")
     start, stop = paradigm["windows_ms"][name]
@@ -198,9 +212,7 @@ def directions_deg(paradigm):
     found = np.unique(directions[~np.isnan(directions)])
     if len(found) < 2:
         only = f"only {found[0]:g} deg" if len(found) else "none"
-        raise ValueError(
-            f"paradigm {paradigm['name']}: selectivity needs at least 2 directions, the conditions have {only}"
-        )
+        raise ValueError(f"{called(paradigm)}: selectivity needs at least 2 directions, the conditions have {only}")
     return directions
 
 
@@ -215,7 +227,7 @@ def places_with_direction(paradigm: dict) -> list[int]:
     places = [place for place, condition in enumerate(paradigm["conditions"]) if has_direction(condition)]
     trials = {paradigm["conditions"][place]["trials"] for place in places}
     if len(trials) > 1:
-        raise ValueError(f"paradigm {paradigm['name']}: conditions differ in their trials, {sorted(trials)}")
+        raise ValueError(f"{called(paradigm)}: conditions differ in their trials, {sorted(trials)}")
     return places
 
 

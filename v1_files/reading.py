@@ -250,13 +250,17 @@ def read_table(path, columns=(), text=(), numeric=(), finite=(), positive=(), co
     """
     content = _table_text(path, options.pop("whole_lines", True))
     options = {"sep": " "} | options
-    numbers = _line_numbers(path, content, options["sep"], options.get("comment"))
+    try:
+        numbers = _line_numbers(path, content, options["sep"], options.get("comment"))
+    except csv.Error as error:
+        raise _fault(path, "a space-separated table", error) from error
     try:
         table = pd.read_csv(io.StringIO(content), index_col=False, **options)
     except (ValueError, OverflowError) as error:
         raise _fault(path, "a space-separated table", error) from error
-    whole, above = (*positive, *counts), (*columns, *text, *numeric, *finite)
-    missing = [name for name in (*above, *whole, *([key] if key else [])) if name not in table]
+    whole = (*positive, *counts)
+    wanted = (*columns, *text, *numeric, *finite, *whole, *([key] if key else []))
+    missing = [name for name in wanted if name not in table]
     if missing:
         raise ValueError(f"{path}: no column {', '.join(missing)}, found {_shortened(table.columns)}")
     place = _Place(path, numbers)

@@ -33,7 +33,7 @@ def read_cells(network_dir, cell_weights_path, naming):
         If the table lacks a column, has one that is no number, or does not have one row for each cell.
     """
     nodes, description = read_network(network_dir, naming)
-    table = read_table(cell_weights_path, counts=("node_id",), positive=MEASURES, key="node_id")
+    table = read_table(cell_weights_path, counts=("node_id", "out_degree"), positive=MEASURES, key="node_id")
     if not np.array_equal(np.sort(table["node_id"]), nodes["node_id"]):
         raise ValueError(f"{cell_weights_path}: {len(table)} rows do not match the {len(nodes)} cells of {network_dir}")
     return nodes.merge(table, on="node_id", validate="one_to_one"), description

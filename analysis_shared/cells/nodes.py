@@ -83,7 +83,9 @@ def read_nodes(nodes_path, node_types_path, naming, population="v1"):
     if not np.array_equal(node_ids, in_order):
         raise ValueError(f"{nodes_path}: node ids of {population} are not 0..{len(in_order) - 1} in order")
     for name, values in attributes.items():
-        if len(rows) != len(in_order) or (len(rows) and not 0 <= rows.min() <= rows.max() < len(values)):
+        if not len(values) == len(rows) == len(in_order) or (
+            len(rows) and not 0 <= rows.min() <= rows.max() < len(rows)
+        ):
             raise ValueError(f"{nodes_path}: {len(values)} values of {name} do not fit the {len(in_order)} nodes")
         attributes[name] = values[rows]
         if not np.isfinite(attributes[name]).all():

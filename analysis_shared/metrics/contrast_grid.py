@@ -39,7 +39,7 @@ def contrast_grid(paradigm):
         If there are no blanks, a condition lacks direction, contrast or temporal frequency, the conditions are not one
         for each direction and contrast, or they differ in trials or in temporal or spatial frequency.
     """
-    name = f"paradigm {paradigm['name']}"
+    name = paradigm.get("file", f"paradigm {paradigm['name']}")
     rows = _conditions(paradigm, name)
     blanks = [row for row in rows if row["contrast"] == 0]
     shown = [row for row in rows if row["contrast"] != 0]

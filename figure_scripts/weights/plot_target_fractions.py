@@ -51,6 +51,8 @@ def read_fractions(sources, target_region):
         table = read_table(path, text=NAMES, counts=["n_sources"], numeric=[SHARE])
         chosen = table[(table["level"] == "class") & (table["target_region"] == target_region)]
         parts.append(chosen.assign(option=option, source=index))
+        if chosen.empty:
+            raise ValueError(f"{path}: no rows of classes and target region {target_region}")
     joined = pd.concat(parts, ignore_index=True)
     rules = joined[["measure", "by", "region"]].drop_duplicates()
     if len(rules) > 1:

@@ -164,6 +164,10 @@ def mutate_workbook(rng, path, target):
     return mutation
 
 
+def _is_needed(title, target):
+    return any(field.startswith(f"{title}/") for field in target.fields)
+
+
 def _column(rng, sheet, title, target):
     names = [cell.value for cell in sheet[1]]
     needed = [field.split("/")[1] for field in target.fields if field.split("/")[0] == title]
@@ -205,17 +209,13 @@ def sheet_formula(rng, book, title, target):
 
 def sheet_renamed(rng, book, title, target):
     book[title].title = title + "s"
-    return Mutation(
-        f"sheet {title} renamed", BREAKS if any(f.startswith(f"{title}/") for f in target.fields) else CHANGES
-    )
+    return Mutation(f"sheet {title} renamed", BREAKS if _is_needed(title, target) else CHANGES)
 
 
 def sheet_lost(rng, book, title, target):
     if len(book.sheetnames) > 1:
         del book[title]
-        return Mutation(
-            f"sheet {title} lost", BREAKS if any(f.startswith(f"{title}/") for f in target.fields) else CHANGES
-        )
+        return Mutation(f"sheet {title} lost", BREAKS if _is_needed(title, target) else CHANGES)
     return sheet_renamed(rng, book, title, target)
 
 
@@ -244,7 +244,7 @@ def sheet_row(rng, book, title, target):
         sheet.insert_rows(row)
     if way == "twice":
         sheet.append(values)
-    needed = any(field.startswith(f"{title}/") for field in target.fields)
+    needed = _is_needed(title, target)
     return Mutation(
         f"{title}, row {row}: {way}", {"blank": KEEPS, "twice": BREAKS if needed else CHANGES}.get(way, CHANGES)
     )
@@ -262,7 +262,8 @@ def sheet_merged(rng, book, title, target):
     sheet = book[title]
     row = int(rng.integers(2, sheet.max_row))
     sheet.merge_cells(start_row=row, start_column=1, end_row=row + 1, end_column=1)
-    return Mutation(f"{title}: rows {row} and {row + 1} of column A merged", BREAKS)
+    effect = BREAKS if _is_needed(title, target) else CHANGES
+    return Mutation(f"{title}: rows {row} and {row + 1} of column A merged", effect)
 
 
 def sheet_added(rng, book, title, target):

@@ -92,6 +92,8 @@ def _draw_spikes(cells):
             n = 10 * cells[population]
             ids, times = rng.integers(0, cells[population], n), rng.uniform(0.1, DURATION_MS, n)
             write_spikes(path, population, ids, times, {"duration_ms": DURATION_MS, "nodes": cells[population]})
+        ids, times = rng.integers(0, cells["bkg"], 500), rng.uniform(0.5, DURATION_MS, 500)
+        write_spikes(Path(f"tiny/bkg_{PARADIGM}", name), "bkg", ids, times, {"duration_ms": DURATION_MS})
 
 
 def _node_sets():

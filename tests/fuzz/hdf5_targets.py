@@ -6,7 +6,20 @@ from analysis_shared.cells.nodes import count_nodes, read_nodes
 from analysis_shared.metrics.spikes import read_spikes as read_trial
 from fuzz import corpus
 from fuzz.corpus import DURATION_MS, NETWORK
-from fuzz.target import EDGES, LGN_TRIAL, N_NODES, NODE_TYPES, NODES, TRIAL, Target, naming, redirected, script
+from fuzz.target import (
+    EDGES,
+    ENGINE_TRIAL,
+    LGN_TRIAL,
+    N_NODES,
+    NODE_TYPES,
+    NODES,
+    TRIAL,
+    Target,
+    engine,
+    naming,
+    redirected,
+    script,
+)
 from small_runs import (
     cell_weights,
     flags,
@@ -14,7 +27,6 @@ from small_runs import (
 )
 from v1_files.sonata.edges import read_node_types
 from v1_files.sonata.spikes import read_spikes, read_spikes_duration
-from v1_model.engines.checks import check_edge_file
 from v1_model.inputs.lgn_kernels import make_units, read_lgn_cells
 
 
@@ -118,7 +130,9 @@ HDF5 = [
         EDGE_FIELDS,
         ("edges/v1_to_v1/edge_group_index", "edges/v1_to_v1/edge_group_id", "edges/v1_to_v1/edge_type_id"),
     ),
-    Target("edge file", "hdf5", EDGES, lambda: check_edge_file(EDGES, "config.json")),
+    Target("edges of the engine", "hdf5", EDGES, engine, dict.fromkeys(EDGE_FIELDS, "any"), closed=True),
+    Target("nodes of the engine", "hdf5", NODES, engine, {"nodes/v1/node_id": "id", "nodes/v1/node_type_id": "id"}),
+    Target("LGN spikes of the engine", "hdf5", ENGINE_TRIAL, engine, spike_fields("lgn")),
     Target(
         "actuation",
         "hdf5",

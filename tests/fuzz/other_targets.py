@@ -7,10 +7,21 @@ import yaml
 
 from analysis_shared.cells.node_sets import read_node_set
 from analysis_shared.cells.nodes import read_network
-from checked_config import checked, load_schema
+from checked_config import check_text, checked, load_schema
 from fuzz import corpus
 from fuzz.corpus import NAMING, NETWORK, SEEDS
-from fuzz.target import BOOK, N_NODES, PARADIGM_FILE, SCHEMA, Target, naming, redirected, script
+from fuzz.target import (
+    BOOK,
+    N_NODES,
+    PARADIGM_FILE,
+    POINTNET,
+    SCHEMA,
+    Target,
+    engine,
+    naming,
+    redirected,
+    script,
+)
 from resource_model import size_of
 from slurm_site import read_site
 from small_runs import (
@@ -20,7 +31,6 @@ from small_runs import (
     render_configs,
 )
 from v1_files.paradigms import read_paradigm
-from v1_model.engines.checks import check_config
 from v1_model.inputs.filternet_configs import read_filternet_config
 from v1_model.seeds.schema import schema
 from v1_model.seeds.tables import load_seed_tables
@@ -103,10 +113,7 @@ PARADIGM_FIELDS |= {
     "conditions.*.trials": "count",
     "conditions.*.parameters": "section",
 }
-FILTERNET, POINTNET = (
-    f"tiny/configs/{PARADIGM}/filternet_angle0.json",
-    f"tiny/configs/{PARADIGM}_plain/angle0_trial0.json",
-)
+FILTERNET = f"tiny/configs/{PARADIGM}/filternet_angle0.json"
 SYNAPSE, CELL = (
     "tiny/components/synaptic_models/e23_to_e4.json",
     "tiny/components/cell_models/475585413_glif_lif_asc_config.json",
@@ -149,11 +156,18 @@ def config():
         found = yaml.safe_load(Path("config.yaml").read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"config.yaml: {error}") from error
+    check_text(["config.yaml"])
     return checked(found, load_schema(SCHEMA))
 
 
 JSON_FILES = [
-    Target("paradigm", "json", PARADIGM_FILE, lambda: read_paradigm(PARADIGM_FILE), PARADIGM_FIELDS),
+    Target(
+        "paradigm",
+        "json",
+        PARADIGM_FILE,
+        lambda: read_paradigm(PARADIGM_FILE),
+        {key: kind for key, kind in PARADIGM_FIELDS.items() if key != "windows_ms.*"},
+    ),
     Target(
         "paradigm of selectivity",
         "json",
@@ -210,7 +224,7 @@ JSON_FILES = [
             "cells.v1": "count",
             "cells.lgn": "count",
             "edges": "section",
-            "edges.v1_v1": "count",
+            "edges.v1_v1": "count?",
         },
     ),
     Target(
@@ -234,7 +248,7 @@ JSON_FILES = [
         "V1 config",
         "json",
         POINTNET,
-        lambda: check_config(POINTNET),
+        engine,
         {
             "run": "section",
             "run.tstop": "positive",
@@ -244,7 +258,10 @@ JSON_FILES = [
             "networks.nodes": "list",
             "networks.edges": "list",
         },
+        others=("_v1_edges.h5",),
     ),
+    Target("synapse of the engine", "json", SYNAPSE, engine, {"receptor_type": "count?"}),
+    Target("cell model of the engine", "json", CELL, engine, dict.fromkeys(("C_m", "g", "t_ref"), "positive?")),
     Target(
         "provenance",
         "json",

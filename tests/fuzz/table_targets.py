@@ -16,13 +16,22 @@ from analysis_shared.statistics.similarity import read_similarity
 from fuzz import corpus
 from fuzz.corpus import METRICS, NAMING, NETWORK, SEEDS
 from fuzz.hdf5_targets import imported, lgn_units, node_types_of_v1
-from fuzz.target import NODE_TYPES, NODES, SELECTIVITY, WEIGHTS, Target, naming, redirected, script
+from fuzz.target import (
+    NODE_TYPES,
+    NODES,
+    SELECTIVITY,
+    WEIGHTS,
+    Target,
+    engine,
+    naming,
+    redirected,
+    script,
+)
 from small_runs import (
     flags,
     load_script,
     similarity,
 )
-from v1_model.engines.checks import read_types
 from v1_model.engines.modulation import Modulation, read_modulation
 from v1_model.options.actuation import read_actuation
 from v1_model.options.if_curves import read_if_curves
@@ -107,7 +116,7 @@ TABLES = [
     text(
         "node types of the engine",
         NODE_TYPES,
-        lambda: read_types(NODE_TYPES, "node_type_id", ["model_type", "model_template"]),
+        engine,
         {"node_type_id": "id", "model_type": "text", "model_template": "text"},
         key=True,
         closed=True,
@@ -116,8 +125,8 @@ TABLES = [
     text(
         "edge types",
         f"{NETWORK}/v1_v1_edge_types.csv",
-        lambda: read_types(f"{NETWORK}/v1_v1_edge_types.csv", "edge_type_id", ["model_template"], ["delay"]),
-        {"edge_type_id": "id", "model_template": "text", "delay": "finite"},
+        engine,
+        {"edge_type_id": "id", "model_template": "text"},
         key=True,
         closed=True,
         rows="some",
@@ -137,6 +146,7 @@ TABLES = [
         {"edge_type_id": "id", "dynamics_params": "name"},
         key=True,
         rows="all",
+        others=("v1_v1_edges.h5",),
     ),
     text(
         "cell weights",
@@ -323,7 +333,7 @@ TABLES = [
         "weights to compare",
         f"{SEEDS}/background_fitted.csv",
         compared("compare_background_tuning"),
-        {"specimen_id": "id", "fitted_weight_pA": "positive"},
+        {"specimen_id": "positive", "fitted_weight_pA": "positive"},
         key=True,
         rows="some",
     ),

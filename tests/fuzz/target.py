@@ -14,15 +14,16 @@ from small_runs import (
     PARADIGM,
     REPOSITORY,
 )
+from v1_model.engines.configs import check_inputs, check_network, read_populations, read_trials
 
 NODES, NODE_TYPES, EDGES = f"{NETWORK}/v1_nodes.h5", f"{NETWORK}/v1_node_types.csv", f"{NETWORK}/v1_v1_edges.h5"
 TRIAL, LGN_TRIAL = f"{RUN}/angle0_trial1/spikes.h5", f"tiny/filternet_{PARADIGM}/angle0_trial1/spikes.h5"
 WEIGHTS, SELECTIVITY = f"{METRICS}/cell_weights_plain.csv", f"{METRICS}/OSI_DSI_DF_plain.csv"
 PARADIGM_FILE, BOOK = f"paradigms/{PARADIGM}.json", f"{SEEDS}/V1model_seed_file.xlsx"
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
+ENGINE_TRIAL = f"tiny/filternet_{PARADIGM}/angle0_trial0/spikes.h5"
+POINTNET = f"tiny/configs/{PARADIGM}_plain/angle0_trial0.json"
 OUT = Path("out")
-
-
 N_NODES = 380
 
 
@@ -86,6 +87,15 @@ def redirected(command, **options):
 
 def naming():
     return read_naming_scheme(NAMING)
+
+
+def engine():
+    """What is read and checked of a trial and its network before NEST is touched."""
+    (trial,) = read_trials([POINTNET])
+    tables = read_populations(trial.config)
+    check_network(trial.config, tables)
+    check_inputs(trial, tables)
+    return {name: (table.types, table.sign) for name, table in tables.items()}
 
 
 def plain(value):

@@ -75,7 +75,7 @@ def _where(keys):
 
 
 def faulty_value(rng, content, keys, kind):
-    values = FAULTY_JSON.get(kind) or ANY_JSON
+    values = FAULTY_JSON.get((kind or "").rstrip("?")) or ANY_JSON
     value = copy.deepcopy(_pick(rng, values))
     _parent(content, keys)[keys[-1]] = value
     return Mutation(f"{_where(keys)} is {str(value)[:30]!r}", BREAKS if kind else CHANGES)
@@ -89,7 +89,7 @@ def any_value(rng, content, keys, kind):
 
 def removed(rng, content, keys, kind):
     parent = _parent(content, keys)
-    breaks = kind and isinstance(parent, dict)
+    breaks = kind and not kind.endswith("?") and isinstance(parent, dict)
     del parent[keys[-1]]
     return Mutation(f"{_where(keys)} removed", BREAKS if breaks else CHANGES)
 
@@ -99,7 +99,7 @@ def renamed(rng, content, keys, kind):
     if not isinstance(parent, dict):
         return removed(rng, content, keys, kind)
     parent[f"{keys[-1]}s"] = parent.pop(keys[-1])
-    return Mutation(f"{_where(keys)} renamed", BREAKS if kind else CHANGES)
+    return Mutation(f"{_where(keys)} renamed", BREAKS if kind and not kind.endswith("?") else CHANGES)
 
 
 def key_added(rng, content, keys, kind):
@@ -120,7 +120,7 @@ def twice(rng, content, keys, kind):
 
 def deep(rng, content, keys, kind):
     value = []
-    for _ in range(int(rng.integers(50, 400))):
+    for _ in range(int(rng.integers(20, 120))):
         value = [value]
     _parent(content, keys)[keys[-1]] = value
     return Mutation(f"{_where(keys)} is a list in a list in a list", BREAKS if kind else CHANGES)

@@ -118,13 +118,16 @@ def check_groups(population, complete=False):
         raise _fault(population, f"the attribute groups {', '.join(groups) or 'none'} found, one expected, named 0")
     side = population.name.split("/")[1].removesuffix("s")
     names = [f"{side}_{name}" for name in ("group_id", "group_index")]
-    length = len(population[_LENGTHS[side]])
+    rows = population.get(_LENGTHS[side])
+    shape = rows.shape if isinstance(rows, h5py.Dataset) else None
+    if shape is None or len(shape) != 1:
+        raise _fault(population, f"{_LENGTHS[side]}: a column of numbers expected")
     for name in names:
         data = population.get(name)
         if data is None and not complete:
             continue
-        if not isinstance(data, h5py.Dataset) or data.dtype.kind not in "iu" or data.shape != (length,):
-            raise _fault(population, f"{name}: a column of {length} whole numbers expected")
+        if not isinstance(data, h5py.Dataset) or data.dtype.kind not in "iu" or data.shape != shape:
+            raise _fault(population, f"{name}: a column of {shape[0]} whole numbers expected")
 
 
 def check_rows(population, start, stop):

@@ -68,6 +68,8 @@ def read_node_types(nodes_path, types_path, population):
             raise ValueError(f"{nodes_path}: no population nodes/{population}")
         check_attributes(group)
         ids, type_ids = (column(group, name, WHOLE_NUMBERS)[:] for name in ("node_id", "node_type_id"))
+    if len(type_ids) != len(ids):
+        raise ValueError(f"{nodes_path}: {len(type_ids)} node types for the {len(ids)} nodes of {population}")
     if not np.array_equal(ids, np.arange(len(ids))):
         raise ValueError(f"{nodes_path}: node ids of {population} are not 0..{len(ids) - 1} in order")
     rows = table.index.get_indexer(type_ids.astype(np.int64))

@@ -105,7 +105,10 @@ def component_file(table_path, name, folder):
     """
     if folder is None:
         raise ValueError(f"{table_path} names {name}, but the config names no folder of such files in components")
-    return Path(folder) / name
+    path = Path(folder) / name
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file, which {table_path} names")
+    return path
 
 
 def _kind_of(value):

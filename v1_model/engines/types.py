@@ -142,6 +142,8 @@ def read_types(path, key, columns, numeric=()):
     pandas.DataFrame
     """
     table = read_table(path, columns=columns, finite=[key], key=key, na_values=["NONE"])
+    if table.empty:
+        raise ValueError(f"{path}: no rows")
     if table[key].dtype.kind not in WHOLE_NUMBERS:
         raise ValueError(f"{path}, column {key}: whole numbers expected, found {table[key].iloc[0]!r}")
     for name in columns:
