@@ -15,7 +15,7 @@ import numpy as np
 
 import command_line
 from fuzz import archives, hdf5, tables, trees
-from fuzz.effects import BREAKS, KEEPS
+from fuzz.effects import BREAKS, CHANGES, KEEPS
 from fuzz.target import plain
 from fuzz.targets import TARGETS
 
@@ -110,6 +110,8 @@ def run_case(place, kind, seed):
     with place.mutated(target, rng) as mutation:
         outcome, said = _outcome(target, sound, place.folder)
     effect = mutation.effect
+    if target.optional_file and mutation.words in ("missing", "empty"):
+        effect = CHANGES
     if effect == BREAKS and outcome in (SAME, OTHER):
         outcome = "accepted"
     if effect == KEEPS and outcome == OTHER:
