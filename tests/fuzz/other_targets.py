@@ -282,7 +282,6 @@ JSON_FILES = [
             "versions": "section",
             "machine": "section",
             "command": "list",
-            "run_time_s": "finite",
         },
     ),
     Target(

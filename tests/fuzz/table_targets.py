@@ -145,7 +145,7 @@ TABLES = [
         script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
         {"edge_type_id": "id", "dynamics_params": "name"},
         key=True,
-        rows="all",
+        rows="some",
         others=("v1_v1_edges.h5",),
     ),
     text(
