@@ -64,7 +64,10 @@ def influences(args, nodes, cell_types):
         )
         if edge_types.empty or edge_types.index.max() > LARGEST_TYPE_ID:
             raise ValueError(f"{path}, column edge_type_id: rows with numbers up to {LARGEST_TYPE_ID:,} expected")
-        charges = charge_table(edge_types, v1_types.table, args.components)
+        try:
+            charges = charge_table(edge_types, v1_types.table, args.components)
+        except ValueError as error:
+            raise ValueError(f"{path} and v1_node_types.csv: {error}") from error
         shape = (n_groups, len(cell_types))
         with open_edges(paths[name] or folder / f"{name}_v1_edges.h5", f"{name}_to_v1") as edges:
             with tqdm(total=len(edges), desc=f"{name} → v1", unit=" edges", unit_scale=True, mininterval=1.0) as bar:

@@ -23,6 +23,9 @@ def read_record(path):
     missing = [key for key in ("subject", "config", "code", "versions", "machine", "command") if key not in record]
     if missing:
         raise ValueError(f"{path}: lacks {', '.join(missing)}, expected the record of a job's provenance")
+    for key in ("subject", "config", "code", "versions", "machine"):
+        if not isinstance(record[key], dict):
+            raise ValueError(f"{path}: {key}: found {str(record[key])[:40]}, expected keys and values")
     try:
         page("", [record])
     except (LookupError, TypeError, AttributeError, ValueError) as error:

@@ -193,6 +193,10 @@ def read_perturbation(perturbation, path, paradigm):
     return current_clamp(perturbation, {"population": POPULATION, "node_id": ids.tolist()})
 
 
+def _list(value):
+    return value if isinstance(value, list) else []
+
+
 def parser():
     """Arguments of the script."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -221,6 +225,9 @@ def main(argv=None):
         if not isinstance(template.get(key), dict):
             raise ValueError(f"{a.template}: the section {key} is missing")
     if a.engine == "lgn":
+        files = [template["v1flow"].get("rates_file"), *_list(template["v1flow"].get("spikes_files"))]
+        if len(files) != 2 or not all(isinstance(file, str) for file in files):
+            raise ValueError(f"{a.template}: v1flow: rates_file and a list spikes_files of one path expected")
         try:
             configs = lgn_configs(template, paradigm, a.seed)
         except ValueError as error:

@@ -10,6 +10,7 @@ from v1_files.reading import read_json
 
 REQUIRED_KEYS = ("name", "duration_ms", "grey_ms", "windows_ms", "conditions")
 RANDOM = "random"
+MOST_TRIALS = 100_000
 # Names become parts of paths.
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
@@ -77,8 +78,9 @@ def _check_conditions(path, conditions):
         if absent:
             raise ValueError(f"{path}: {where} has no {', '.join(absent)}")
         name, trials, parameters = entry["name"], entry["trials"], entry["parameters"]
+        expected = f"a whole number from 1 to {MOST_TRIALS}"
         _expect(path, f"{where}.name", name, _is_name(name), "a name")
-        _expect(path, f"{where}.trials", trials, type(trials) is int and trials >= 1, "a whole number from 1")
+        _expect(path, f"{where}.trials", trials, type(trials) is int and 1 <= trials <= MOST_TRIALS, expected)
         _expect(path, f"{where}.parameters", parameters, isinstance(parameters, dict), "values by name")
         for key, value in parameters.items():
             is_value = _is_number(value) or value == RANDOM

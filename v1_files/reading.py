@@ -18,6 +18,7 @@ import pandas as pd
 
 NUMBERS, WHOLE_NUMBERS = "iuf", "iu"
 _FAULTS_SHOWN = 120
+_LARGEST_COUNT = 2**53
 
 
 def _fault(path, expected, error):
@@ -275,7 +276,7 @@ def read_table(path, columns=(), text=(), numeric=(), finite=(), positive=(), co
     for name in whole:
         place.refuse(table[name], table[name] < 0, "0 or more")
     for name in counts:
-        place.refuse(table[name], table[name] % 1 != 0, "a whole number")
+        place.refuse(table[name], (table[name] % 1 != 0) | (table[name] > _LARGEST_COUNT), "a whole number")
     if key and (table[key].isna().any() or table[key].duplicated().any()):
         repeated = table[key][table[key].duplicated()]
         fault = f"{repeated.iloc[0]} is there twice" if len(repeated) else "a value is missing"
@@ -341,6 +342,7 @@ class _Place:
 def _check_numbers(place, values, must_be_finite):
     numbers = pd.to_numeric(values, errors="coerce")
     wrong = numbers.isna() & values.notna() | numbers.isin([float("inf"), float("-inf")])
+    wrong = wrong | (values.dtype == bool) if len(values) else wrong
     place.refuse(values, wrong | numbers.isna() if must_be_finite else wrong, "a number")
 
 

@@ -1,5 +1,6 @@
 """The text of a config file: what YAML drops or reads as something else, which its values no longer show."""
 
+import math
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import yaml
 
 MERGE = "tag:yaml.org,2002:merge"
 TEXT = "tag:yaml.org,2002:str"
+MOST_VALUES = 100_000
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 # Octal and sexagesimal numbers and underscores. 0x, 0o and 0b say what they are.
 READ_OTHERWISE = re.compile(r"[-+]?(?:0[\d_]+|[\d_]*_[\d_.]*|\d+(?::[\d.]+)+)")
@@ -29,8 +31,21 @@ def text_faults(path):
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError:
         return []
+    if node and _size(node, {}) > MOST_VALUES:
+        return [f"{path}: its aliases come to more than {MOST_VALUES:,} values, or one holds itself; write values out"]
     faults = _faults(node, set()) if node else []
     return [f"{path}, line {line}: {fault}" for line, fault in sorted(set(faults))]
+
+
+def _size(node, sizes):
+    """Number of values in a node and all below it, with aliases written out; infinite where one holds itself."""
+    if id(node) not in sizes:
+        sizes[id(node)] = math.inf
+        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in parts for part in pair]
+        sizes[id(node)] = 1 + sum(_size(part, sizes) for part in parts)
+    return sizes[id(node)]
 
 
 def _faults(node, seen):

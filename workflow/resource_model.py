@@ -82,8 +82,10 @@ def size_of(table, network, folder):
         return estimated_size(table, network["radius_um"], network["lgn"])
     content = read_json(built)
     cells, edges = content.get("cells"), content.get("edges")
-    counts = [cells.get("v1"), cells.get("lgn")] if isinstance(cells, dict) and isinstance(edges, dict) else [None]
-    if not all(type(number) is int and number >= 0 for number in [*counts, *(edges or {}).values()]):
+    counts = [None]
+    if isinstance(cells, dict) and isinstance(edges, dict):
+        counts = [cells.get("v1"), cells.get("lgn"), *edges.values()]
+    if not all(type(number) is int and number >= 0 for number in counts):
         raise ValueError(
             f"{built}: cells.v1, cells.lgn and edges: numbers of cells and of edges by population expected"
         )

@@ -3,6 +3,7 @@
 Blanks are trials at contrast 0. They have a rate, but no direction, so nothing else.
 """
 
+import tokenize
 import zipfile
 import zlib
 from typing import NamedTuple
@@ -24,15 +25,10 @@ METRICS = (
 )
 LEAST_DIRECTIONS = 3
 """Two points are always perfectly correlated, so reliability needs this many directions."""
+# What damaged archives, and damaged headers of arrays, end in.
 _DAMAGED = (
-    ValueError,
-    OSError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    MemoryError,
+    *(ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError),
+    *(SyntaxError, tokenize.TokenError, TypeError, OverflowError),
 )
 _DIMENSIONS = {
     **{"blank_counts": 2, "evoked_counts": 4, "direction_deg": 1, "contrast": 1, "node_id": 1, "window_ms": 1},

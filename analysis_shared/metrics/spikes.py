@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from v1_files.paradigms import window
-from v1_files.reading import WHOLE_NUMBERS, child_groups, column, open_hdf5
+from v1_files.reading import WHOLE_NUMBERS, child_groups, column, number_attribute, open_hdf5
 from v1_files.sonata.attributes import check_attributes, check_sorting
 
 
@@ -41,8 +41,9 @@ def read_spikes(path, n_nodes, duration_ms, population="v1"):
         times_ms = column(group, "timestamps")[:].astype(np.float64)
         for name, expected in (("nodes", n_nodes), ("duration_ms", duration_ms)):
             # Noted by v1flow's own files; one of another engine may not say.
-            if stream.attrs.get(name, expected) != expected:
-                raise ValueError(f"{path}: {name} is {stream.attrs[name]:g}, expected {expected:g}")
+            noted = number_attribute(stream, name)
+            if noted not in (None, expected):
+                raise ValueError(f"{path}: {name} is {noted:g}, expected {expected:g}")
         _check_ranges(path, node_ids, times_ms, n_nodes, duration_ms)
         check_sorting(group, node_ids, times_ms)
     return node_ids, times_ms

@@ -47,6 +47,8 @@ def read_type_tables(perturbations):
     for name, *paths in perturbations:
         for network, path in enumerate(paths):
             table = read_table(path, text=NAMES, finite=SPAN, counts=SIZES, numeric=NUMBERS)
+            if table.empty:
+                raise ValueError(f"{path}: no rows")
             parts.append(table.assign(perturbation=name, network=network))
     joined = pd.concat(parts, ignore_index=True)
     regions = set(joined["region"])

@@ -29,6 +29,8 @@ def read_percentiles(path):
     """
     people_edit_it = {"sep": r"\s+", "comment": "#", "whole_lines": False}
     table = read_table(path, text=("cell_type", "metric"), counts=("n_units",), numeric=COLUMNS, **people_edit_it)
+    if table.empty:
+        raise ValueError(f"{path}: no rows")
     table = table.set_index(["cell_type", "metric"])[["n_units", *COLUMNS]]
     values = table[list(COLUMNS)].to_numpy()
     for problem, rows in (

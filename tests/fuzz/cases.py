@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fuzz import archives, hdf5, tables, trees
-from fuzz.effects import BREAKS, KEEPS
+from fuzz.effects import BREAKS, CHANGES, KEEPS
 from fuzz.target import plain
 from fuzz.targets import TARGETS
 from v1_files import command_line
@@ -110,6 +110,8 @@ def run_case(place, kind, seed):
     with place.mutated(target, rng) as mutation:
         outcome, said = _outcome(target, sound, place.folder)
     effect = mutation.effect
+    if target.optional_file and mutation.words in ("missing", "empty"):
+        effect = CHANGES
     if effect == BREAKS and outcome in (SAME, OTHER):
         outcome = "accepted"
     if effect == KEEPS and outcome == OTHER:

@@ -171,7 +171,7 @@ def another_layout(rng, h5, name, target):
     options = _pick(
         rng, [{"compression": "gzip"}, {"chunks": (7,)}, {"shuffle": True}, {"fletcher32": True}, {"maxshape": (None,)}]
     )
-    if len(values):
+    if len(values) and values.ndim == 1:
         _replace(h5, name, values, **options)
     return Mutation(f"{name} stored with {options}", KEEPS)
 

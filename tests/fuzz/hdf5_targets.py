@@ -138,6 +138,6 @@ HDF5 = [
         "hdf5",
         EDGES,
         script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
-        EDGE_FIELDS | {"edges/v1_to_v1/edge_type_id": "id"},
+        EDGE_FIELDS | {"edges/v1_to_v1/edge_type_id": "id", "edges/v1_to_v1/0/syn_weight": "any"},
     ),
 ]

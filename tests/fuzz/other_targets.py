@@ -1,6 +1,5 @@
 """Readers of the seed tables, the workbook, npz, JSON and YAML files."""
 
-import json
 from pathlib import Path
 
 import yaml
@@ -52,7 +51,16 @@ def seeds():
 def seed_table(name):
     rule = schema()[name]
     fields = {column: _kind(found) for column, found in rule["columns"].items() if found.get("required", True)}
-    return Target(f"seed table {name}", "table", f"{SEEDS}/{rule['file']}", seeds, fields, key=True, closed=True)
+    return Target(
+        f"seed table {name}",
+        "table",
+        f"{SEEDS}/{rule['file']}",
+        seeds,
+        fields,
+        key=True,
+        closed=True,
+        others=(".csv", ".xlsx"),
+    )
 
 
 BOOK_SHEETS = [name for name, rule in schema().items() if "sheet" in rule]
@@ -146,8 +154,8 @@ def provenance_page():
 
 
 def description():
-    size = size_of({}, {}, "tiny")
-    return read_network(NETWORK, naming()), json.loads(json.dumps(size))
+    network = read_network(NETWORK, naming())
+    return network, size_of({}, {}, "tiny")
 
 
 def config():
@@ -274,7 +282,6 @@ JSON_FILES = [
             "versions": "section",
             "machine": "section",
             "command": "list",
-            "run_time_s": "finite",
         },
     ),
     Target(
@@ -311,5 +318,5 @@ JSON_FILES = [
 
 YAML_FILES = [
     Target("config", "yaml", "config.yaml", config, others=("The config",)),
-    Target("site", "yaml", "site.yaml", lambda: read_site("site.yaml")),
+    Target("site", "yaml", "site.yaml", lambda: read_site("site.yaml"), optional_file=True),
 ]

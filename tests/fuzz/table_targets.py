@@ -145,7 +145,7 @@ TABLES = [
         script(["calculate_actuation", *corpus.actuation("out/a.csv")], "out/a.csv"),
         {"edge_type_id": "id", "dynamics_params": "name"},
         key=True,
-        rows="all",
+        rows="some",
         others=("v1_v1_edges.h5",),
     ),
     text(
@@ -251,7 +251,7 @@ TABLES = [
         "responses",
         f"{METRICS}/responsiveness.csv",
         panel("responsiveness", RESPONSE_COLUMNS),
-        {"cell_type": "text", "response": "text", "response_published": "text", "level": "finite"},
+        {"cell_type": "text", "response": "text", "response_published": "text", "level": "number"},
         closed=True,
         rows="some",
     ),
@@ -359,6 +359,7 @@ TABLES = [
         stages,
         {"s": "number"},
         separator="\t",
+        optional_file=True,
         optional=("max_rss",),
     ),
     text(

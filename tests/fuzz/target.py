@@ -49,6 +49,8 @@ class Target:
     closed : bool
         Whether other columns have a meaning, too, or are refused.
     separator : str
+    optional_file : bool
+        Whether there may be no such file, or an empty one.
     others : tuple of str
         Names in a message that will do instead of the file's: what it was found not to agree with.
     """
@@ -63,6 +65,7 @@ class Target:
     key: bool = False
     closed: bool = False
     separator: str = " "
+    optional_file: bool = False
     others: tuple = ()
 
 

@@ -259,7 +259,7 @@ def another_document(rng, path, text):
     path.write_text(
         _pick(rng, ["[]\n", "7\n", "~\n", "x\n", "- 1\n- 2\n", "true\n", "{}\n", "1: 2\n", "? [1, 2]\n: 3\n"])
     )
-    return Mutation("another value", BREAKS)
+    return Mutation("another value", CHANGES)
 
 
 YAML_TEXT = (

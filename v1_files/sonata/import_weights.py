@@ -164,6 +164,9 @@ class Importer:
             targets = self._built("target_node_id", slice(start, start + READ_EDGES))
             if targets[0] < before or (np.diff(targets) < 0).any():
                 raise ValueError(f"{self.built.path}: edges sorted by target expected; build the network again")
+            if targets[0] < 0 or targets[-1] >= len(counts):
+                found = f"{targets[0]}..{targets[-1]}"
+                raise ValueError(f"{self.built.path}: target node ids {found}, expected 0..{len(counts) - 1}")
             before = targets[-1]
             counts += np.bincount(targets, minlength=len(counts))
         return counts

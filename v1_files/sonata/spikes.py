@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 
 from v1_files.files import whole_file
-from v1_files.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, open_hdf5
+from v1_files.reading import NUMBERS, WHOLE_NUMBERS, child_groups, column, number_attribute, open_hdf5
 from v1_files.sonata.attributes import MAGIC, VERSION, check_attributes, check_sorting
 
 _SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
@@ -82,7 +82,7 @@ def read_spikes(path, population):
 def read_spikes_duration(path):
     """Length (ms) of the recording that a spike file notes in ``duration_ms``, None where it does not."""
     with open_hdf5(path, "spike file") as file:
-        return file.attrs.get("duration_ms")
+        return number_attribute(file, "duration_ms")
 
 
 def _check(path, population, node_ids, timestamps):

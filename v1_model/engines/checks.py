@@ -65,7 +65,7 @@ def _check_files_named(path, name, entries):
         where = f"networks.{name}[{number}]"
         _expect(path, where, entry, isinstance(entry, dict), "keys and values")
         for key in (f"{name}_file", f"{name[:-1]}_types_file"):
-            _expect(path, f"{where}.{key}", entry.get(key), isinstance(entry.get(key), str), "a path")
+            _expect(path, f"{where}.{key}", entry.get(key), isinstance(entry.get(key), str) and entry[key], "a path")
 
 
 def _check_reports(path, reports, dt_ms):

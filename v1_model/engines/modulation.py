@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from v1_files.reading import did_you_mean
+from v1_model.seeds.schema import NUMBER
 
 COLUMNS = ("src_property", "src_substring", "trg_property", "trg_substring", "operation", "value")
 MOST_VALUES = 8
@@ -95,10 +96,7 @@ def _parse_rule(number, header, row, faults):
     before = len(faults)
     if cells["operation"] not in OPERATIONS:
         faults.append(f"line {number}, column operation: '{cells['operation']}' is not one of + - * /")
-    try:
-        value = float(cells["value"])
-    except ValueError:
-        value = math.nan
+    value = float(cells["value"]) if NUMBER.fullmatch(cells["value"]) else math.nan
     if not math.isfinite(value):
         faults.append(f"line {number}, column value: '{cells['value']}' is not a finite number")
     elif value == 0.0 and cells["operation"] == "/":

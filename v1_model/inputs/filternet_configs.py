@@ -83,7 +83,10 @@ def read_filternet_config(path):
     if len(inputs) != 1 or not all(isinstance(entry, dict) for entry in inputs.values()):
         raise ValueError(f"{path}: inputs must hold one stimulus, found {len(inputs)} entries")
     ((name, entry),) = inputs.items()
-    stimulus, parameters = from_bmtk_input(entry, f"{path}: inputs/{name}")
+    try:
+        stimulus, parameters = from_bmtk_input(entry, f"{path}: inputs/{name}")
+    except ValueError as error:
+        raise error if str(path) in str(error) else ValueError(f"{path}: inputs/{name}: {error}") from error
     nodes = config.get("networks", {}).get("nodes", [])
     duration_ms = config.get("run", {}).get("tstop")
     if not isinstance(nodes, list) or len(nodes) != 1 or not _names_files(nodes[0]):

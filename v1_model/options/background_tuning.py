@@ -216,6 +216,8 @@ def write_fitted(path, seed_table, tuning):
     """
     as_written = {"dtype": str, "keep_default_na": False, "whole_lines": False}
     rows = read_table(seed_table, text=["specimen_id", "fitted_weight_pA"], key="specimen_id", **as_written)
+    if rows.empty:
+        raise ValueError(f"{seed_table}: no rows")
     tuned = tuning[tuning["n_cells"] > 0]
     fitted = dict(zip(tuned["specimen_id"].astype(str), tuned["fitted_weight_pA"].map("{:.12g}".format), strict=True))
     rows["fitted_weight_pA"] = rows["specimen_id"].map(fitted).fillna(rows["fitted_weight_pA"])

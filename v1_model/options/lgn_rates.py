@@ -69,7 +69,7 @@ def read_class_rates(path, classes):
     ValueError
         If a class has no row, or one with cells has no rates.
     """
-    table = read_table(path, key="pop_name", finite=["n_cells"], numeric=COLUMNS[1:]).set_index("pop_name")
+    table = read_table(path, key="pop_name", counts=["n_cells"], numeric=COLUMNS[1:]).set_index("pop_name")
     missing = [name for name in classes if name not in table.index]
     if missing:
         raise ValueError(f"{path}: no row of LGN class {', '.join(missing)}")

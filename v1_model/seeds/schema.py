@@ -11,7 +11,7 @@ import yaml
 SCHEMA_FILE = Path(__file__).with_name("seed_tables.yaml")
 EMPTY = "NULL"
 _MISSING = {EMPTY, "", "NaN", "nan", "NA"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @cache
@@ -107,7 +107,7 @@ def _text(cell):
 def _number(cell):
     """Number in a cell, or None; neither TRUE nor a date nor 1_000 is one."""
     if isinstance(cell, str):
-        return float(cell) if _NUMBER.fullmatch(cell) else None
+        return float(cell) if NUMBER.fullmatch(cell) else None
     if isinstance(cell, bool) or not isinstance(cell, (int, float)):
         return None
     return float(cell)
