@@ -276,7 +276,7 @@ def test_stale_trials_are_simulated_again_and_removed(undisturbed, faulty, tmp_p
 
 SMALL = [
     "networks={tiny: {radius_um: 40, core_radius_um: 20}}",
-    "paradigms={8dir_2trials: {parameters: {direction_deg: [0, 90]}, trials: 3, duration_ms: 700, grey_ms: 300, "
+    "paradigms={8dir_2trials: {parameters: {direction_deg: [0, 90, 180, 270]}, trials: 3, duration_ms: 700, grey_ms: 300, "
     "windows_ms: {evoked: [300, 700], spontaneous: [100, 300]}}}",
 ]
 
@@ -305,7 +305,8 @@ def test_snakemake_runs_what_is_missing(repo_root, faulty, tmp_path):
     assert len(finished()) == 3
     code, said, simulated = snakemake()
     assert (code, simulated, finished()) == (0, 3, []), said
-    configs = sorted(results.glob("tiny/configs/8dir_2trials_plain/*.json"))
+    folder = results / "tiny/configs/8dir_2trials_plain"
+    configs = sorted(path for name in ("angle0", "angle90") for path in folder.glob(f"{name}_*.json"))
     code, said, simulated = faulty([SCRIPT, *configs, "-o", tmp_path / "undisturbed"])
     assert (code, simulated) == (0, 6), said
     undisturbed = {path.parent.name: path.read_bytes() for path in (tmp_path / "undisturbed").glob("*/spikes.h5")}

@@ -119,7 +119,7 @@ def v1_config(folder):
             }
             for p in ("lgn", "bkg")
         },
-        "output": {"output_dir": str(folder / "out"), "log_level": "ERROR", "spikes_file": "spikes.h5"},
+        "output": {"output_dir": str(folder / "out"), "spikes_file": "spikes.h5"},
         "networks": {
             kind: [
                 {

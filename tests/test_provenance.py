@@ -129,7 +129,9 @@ def test_a_failed_job_records_nothing_and_stays_brief(render, tmp_path):
 
 
 def test_every_stream_of_random_numbers_is_named(repo_root):
-    code = "".join(path.read_text() for folder in ("v1_model", "scripts") for path in (repo_root / folder).glob("*.py"))
+    code = "".join(
+        path.read_text() for folder in ("v1_model", "scripts") for path in (repo_root / folder).rglob("*.py")
+    )
     code = re.sub(r">>> .*", "", code)
     purposes = re.findall(r'(?:stream_key|generator)\([\w.]*seed, "(\w+)"', code)
     purposes += re.findall(r'^\w*PURPOSE = "(\w+)"', code, flags=re.MULTILINE)
@@ -173,11 +175,18 @@ def test_page_shows_where_jobs_differ(tmp_path):
     assert "stream (seed, purpose, paradigm, condition, trial)" in text and ">153<" in text
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"subject": {}}'])
-def test_a_file_that_is_no_record_is_named(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{", "not JSON"),
+        ("[]", "a JSON object expected"),
+        ('{"subject": {}}', "expected the record of a job's provenance"),
+    ],
+)
+def test_a_file_that_is_no_record_is_named(tmp_path, content, expected):
     path = tmp_path / "provenance.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"provenance\.json: .*expected the record of a job's provenance"):
+    with pytest.raises(ValueError, match=rf"provenance\.json: .*{expected}"):
         record_provenance.main(["--title", "a", "--records", str(path), "--output", str(tmp_path / "page.html")])
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from setuptools import find_packages
 
 from v1_model.seeds.files import read_table
 from v1_model.seeds.schema import expand, schema
@@ -123,12 +124,13 @@ def test_readme_is_the_dictionary_of_the_files():
 def test_an_installed_copy_has_its_schema(repo_root, tmp_path):
     """The files that pyproject.toml names, without the repository around them, read the shipped tables."""
     setuptools = tomllib.loads((repo_root / "pyproject.toml").read_text())["tool"]["setuptools"]
-    for package in setuptools["packages"]:
-        (tmp_path / package).mkdir()
-        for pattern in ("*.py", *setuptools["package-data"].get(package, [])):
-            for path in (repo_root / package).glob(pattern):
-                shutil.copy(path, tmp_path / package)
-    code = "import sys; from v1_model import seed_tables as s; s.load_seed_tables(sys.argv[1]); print(s.__file__)"
+    for name in find_packages(repo_root, include=setuptools["packages"]["find"]["include"]):
+        folder = Path(*name.split("."))
+        (tmp_path / folder).mkdir()
+        for pattern in ("*.py", *setuptools["package-data"].get(name, [])):
+            for path in (repo_root / folder).glob(pattern):
+                shutil.copy(path, tmp_path / folder)
+    code = "import sys; from v1_model.seeds import tables as s; s.load_seed_tables(sys.argv[1]); print(s.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", code, BASE_PROPS]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
