@@ -12,7 +12,6 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from setuptools import find_packages
 
 from v1_model.seeds.files import read_table
 from v1_model.seeds.schema import expand, schema
@@ -124,8 +123,10 @@ def test_readme_is_the_dictionary_of_the_files():
 def test_an_installed_copy_has_its_schema(repo_root, tmp_path):
     """The files that pyproject.toml names, without the repository around them, read the shipped tables."""
     setuptools = tomllib.loads((repo_root / "pyproject.toml").read_text())["tool"]["setuptools"]
-    for name in find_packages(repo_root, include=setuptools["packages"]["find"]["include"]):
-        folder = Path(*name.split("."))
+    tops = [pattern.removesuffix("*") for pattern in setuptools["packages"]["find"]["include"]]
+    packages = [path.parent.relative_to(repo_root) for top in tops for path in (repo_root / top).rglob("__init__.py")]
+    for folder in sorted(packages):
+        name = ".".join(folder.parts)
         (tmp_path / folder).mkdir()
         for pattern in ("*.py", *setuptools["package-data"].get(name, [])):
             for path in (repo_root / folder).glob(pattern):

@@ -8,17 +8,17 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis_shared.contrasts import ContrastCounts, read_counts
-from analysis_shared.node_sets import read_node_set
-from analysis_shared.nodes import count_nodes, read_naming_scheme, read_network
-from analysis_shared.percentiles import read_percentiles
+from analysis_shared.cells.node_sets import read_node_set
+from analysis_shared.cells.nodes import count_nodes, read_naming_scheme, read_network
+from analysis_shared.metrics.contrasts import ContrastCounts, read_counts
+from analysis_shared.statistics.percentiles import read_percentiles
 from config_text import text_faults
 from resource_model import size_of
-from v1_model.edge_files import read_node_types
-from v1_model.reading import column, open_hdf5, read_json, read_table
-from v1_model.seed_tables import SeedTableError, load_seed_tables
-from v1_model.spikes import read_spikes_duration, write_spikes
-from v1_model.synapses import read_kinetics, read_receptor_port
+from v1_files.reading import column, open_hdf5, read_json, read_table
+from v1_files.sonata.edges import read_node_types
+from v1_files.sonata.spikes import read_spikes_duration, write_spikes
+from v1_model.network.synapses import read_kinetics, read_receptor_port
+from v1_model.seeds.tables import SeedTableError, load_seed_tables
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 

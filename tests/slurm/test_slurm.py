@@ -18,12 +18,12 @@ pytestmark = pytest.mark.slurm
 
 PROFILE = "workflow/profiles/slurm"
 SITE = {"partition": "cortex", "job_cpus": 4, "log_folder": "results/logs/slurm"}
-# Two conditions of three short trials: enough to fail in.
+# Conditions of three short trials, two of which are asked for: enough to fail in.
 SMALL = {
     "networks": {"tiny": {"radius_um": 40, "core_radius_um": 20}},
     "paradigms": {
         "8dir_2trials": {
-            "parameters": {"direction_deg": [0, 90]},
+            "parameters": {"direction_deg": [0, 90, 180, 270]},
             "trials": 3,
             "duration_ms": 700,
             "grey_ms": 300,
@@ -218,10 +218,10 @@ def run(cluster, tmp_path, small_inputs):
 
 @pytest.fixture
 def whole_run(cluster, repo_root, tmp_path):
-    """A run of `tiny` with two directions and two processors for V1, from nothing."""
+    """A run of `tiny` with four directions and two processors for V1, from nothing."""
     config = {
         "networks": {"tiny": {"nest_threads": 2}},
-        "paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 90]}}},
+        "paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 90, 180, 270]}}},
     }
     copy_of_repository(repo_root, tmp_path)
     started = Run(cluster, tmp_path, config)
@@ -234,19 +234,19 @@ def test_a_whole_run(whole_run):
     run = whole_run
     code = run("tiny/metrics/OSI_DSI_DF_plain.csv", "tiny/output_plain/spikes.h5")
     assert code == 0, run.said
-    assert len(run.spikes()) == 4 and (run.results / "tiny/metrics/OSI_DSI_DF_plain.csv").exists()
+    assert len(run.spikes()) == 8 and (run.results / "tiny/metrics/OSI_DSI_DF_plain.csv").exists()
     jobs = run.jobs
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}, jobs
     assert {job["Partition"] for job in jobs} == {"cortex"}
     # Conditions of all paradigms in one batch each, V1 in an array, and nothing that is light.
     assert len(of_rule(jobs, "build_network")) == len(of_rule(jobs, "run_filternet")) == 1
     assert len(of_rule(jobs, "generate_background")) == 1
-    # What is in a batch runs in turn: the processors of one run, and the time of the three.
+    # What is in a batch runs in turn: the processors of one run, and the time of the five.
     (batch,) = of_rule(jobs, "run_filternet")
-    assert int(batch["NumCPUs"]) == 1 and minutes(batch) == 3 * load_table()["safety"]["least_batched_min"]
+    assert int(batch["NumCPUs"]) == 1 and minutes(batch) == 5 * load_table()["safety"]["least_batched_min"]
     assert len({job["ArrayJobId"] for job in of_rule(jobs, "run_v1_8dir_2trials")}) == 1
-    assert len(of_rule(jobs, "run_v1_8dir_2trials")) == 2 and len(of_rule(jobs, "run_v1_single")) == 1
-    assert len(jobs) == 6
+    assert len(of_rule(jobs, "run_v1_8dir_2trials")) == 4 and len(of_rule(jobs, "run_v1_single")) == 1
+    assert len(jobs) == 8
     assert all(int(job["NumCPUs"]) <= SITE["job_cpus"] for job in jobs)
     # V1 uses the processors that SLURM gives: NEST threads for a single trial, else trials side by side.
     cpus = {job["JobId"]: int(job["NumCPUs"]) for job in jobs}
@@ -254,7 +254,7 @@ def test_a_whole_run(whole_run):
     for call in run.noted("calls"):
         words = call["argv"]
         used[call["job"]] = int(words[words.index("--copies" if "--copies" in words else "-n") + 1])
-    assert len(used) == 3 and used == {job: cpus[job] for job in used} and set(used.values()) == {2}
+    assert len(used) == 5 and used == {job: cpus[job] for job in used} and set(used.values()) == {2}
 
 
 def test_an_array_task_that_fails_is_retried_alone(run):
