@@ -276,8 +276,8 @@ def test_stale_trials_are_simulated_again_and_removed(undisturbed, faulty, tmp_p
 
 SMALL = [
     "networks={tiny: {radius_um: 40, core_radius_um: 20}}",
-    "paradigms={8dir_2trials: {parameters: {direction_deg: [0, 90, 180, 270]}, trials: 3, duration_ms: 700, grey_ms: 300, "
-    "windows_ms: {evoked: [300, 700], spontaneous: [100, 300]}}}",
+    "paradigms={8dir_2trials: {parameters: {direction_deg: [0, 90, 180, 270]}, trials: 3, duration_ms: 700, "
+    "grey_ms: 300, windows_ms: {evoked: [300, 700], spontaneous: [100, 300]}}}",
 ]
 
 

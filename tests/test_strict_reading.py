@@ -31,6 +31,7 @@ FAULTY_TABLES = {
     "empty text": ('a b c\n1 2 ""\n', "line 2, column c: found 'nan', text expected"),
     "infinite": ("a b c\n1 1e400 x\n", "line 2, column b: found 'inf'"),
     "infinite in another column": ("a b c d\n1 2 x 1e400\n", "line 2, column d"),
+    "truth value": ("a b c\nnan 2 x\nTrue 4 x\n", "line 3, column a: found 'True', a number expected"),
     "negative": ("a b c\n1 -2 x\n", "line 2, column b: found '-2', 0 or more expected"),
     "part of a count": ("a b c\n1.5 2 x\n", "line 2, column a: found '1.5', a whole number expected"),
     "truth": ("a b c\n1 True x\n", "line 2, column b: found 'True', a number expected"),

@@ -342,7 +342,8 @@ class _Place:
 def _check_numbers(place, values, must_be_finite):
     numbers = pd.to_numeric(values, errors="coerce")
     wrong = numbers.isna() & values.notna() | numbers.isin([float("inf"), float("-inf")])
-    wrong = wrong | (values.dtype == bool) if len(values) else wrong
+    # A column of nothing but True, False and empty places is read as truth values, which count as 1 and 0.
+    wrong = wrong | values.map(lambda value: isinstance(value, bool | np.bool_)).astype(bool)
     place.refuse(values, wrong | numbers.isna() if must_be_finite else wrong, "a number")
 
 
