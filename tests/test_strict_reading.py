@@ -31,7 +31,6 @@ FAULTY_TABLES = {
     "empty text": ('a b c\n1 2 ""\n', "line 2, column c: found 'nan', text expected"),
     "infinite": ("a b c\n1 1e400 x\n", "line 2, column b: found 'inf'"),
     "infinite in another column": ("a b c d\n1 2 x 1e400\n", "line 2, column d"),
-    "truth value": ("a b c\nnan 2 x\nTrue 4 x\n", "line 3, column a: found 'True', a number expected"),
     "negative": ("a b c\n1 -2 x\n", "line 2, column b: found '-2', 0 or more expected"),
     "part of a count": ("a b c\n1.5 2 x\n", "line 2, column a: found '1.5', a whole number expected"),
     "truth": ("a b c\n1 True x\n", "line 2, column b: found 'True', a number expected"),
@@ -47,6 +46,13 @@ def test_tables(tmp_path, content, words):
     with pytest.raises(ValueError) as error:
         read_table(path, text=["c"], counts=["a"], positive=["b"])
     assert str(error.value).startswith(str(path)) and words in str(error.value)
+
+
+def test_a_truth_value_among_empty_places_is_no_number(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a b\nnan 2\nTrue 4\n")
+    with pytest.raises(ValueError, match="line 3, column a: found 'True', a number expected"):
+        read_table(path, numeric=["a"])
 
 
 @pytest.mark.parametrize("written", [TABLE, TABLE.replace("\n", "\r\n"), "\ufeff" + TABLE, TABLE.replace("x", '"x"')])
