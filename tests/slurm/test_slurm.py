@@ -220,7 +220,7 @@ def run(cluster, tmp_path, small_inputs):
 def whole_run(cluster, repo_root, tmp_path):
     """A run of `tiny` with four directions and two processors for V1, from nothing."""
     config = {
-        "networks": {"tiny": {"nest_threads": 2}},
+        "networks": {"tiny": {"nest_threads": 2, "radius_um": 60, "core_radius_um": 30}},
         "paradigms": {"8dir_2trials": {"parameters": {"direction_deg": [0, 90, 180, 270]}}},
     }
     copy_of_repository(repo_root, tmp_path)
