@@ -16,6 +16,8 @@ from config_text import text_faults
 from resource_model import size_of
 from v1_files.reading import column, open_hdf5, read_json, read_table
 from v1_files.sonata.edges import read_node_types
+from v1_files.sonata.import_weights import Faults
+from v1_files.sonata.imported_edges import ImportedEdges, open_imported
 from v1_files.sonata.spikes import read_spikes_duration, write_spikes
 from v1_model.network.synapses import read_kinetics, read_receptor_port
 from v1_model.seeds.tables import SeedTableError, load_seed_tables
@@ -202,6 +204,23 @@ def test_fewer_types_than_nodes(tmp_path):
             assert len(read_node_types(nodes, types, "v1").rows) == 3
     with pytest.raises(ValueError, match=r"v1_nodes\.h5: 2 node types for the 3 nodes"):
         read_node_types(nodes, types, "v1")
+
+
+@pytest.mark.parametrize("kind", ["u4", "i8", "f8"])
+def test_weights_of_another_type(tmp_path, kind):
+    """Unsigned numbers overflow where they are multiplied with a sign."""
+    path = tmp_path / "edges.h5"
+    with h5py.File(path, "w") as h5:
+        for name in ("source", "target"):
+            h5[f"edges/v1_to_v1/{name}_node_id"] = np.arange(3)
+            h5[f"edges/v1_to_v1/{name}_node_id"].attrs["node_population"] = "v1"
+        h5["edges/v1_to_v1/edge_type_id"] = np.zeros(3, dtype=int)
+        h5["edges/v1_to_v1/0/syn_weight"] = np.array([3, 2, 1], dtype=kind)
+    with open_imported(path, tmp_path) as columns:
+        edges = ImportedEdges(path, columns, 3, 3)
+        edges.survey(Faults(), lambda n: None)
+        _, _, weights = edges.of_targets(0, 3)
+    assert (weights * -1).tolist() == [-3.0, -2.0, -1.0]
 
 
 # --- archives --------------------------------------------------------------------------------------------------------

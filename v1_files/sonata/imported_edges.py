@@ -177,5 +177,8 @@ class ImportedEdges:
         sources, targets, weights = (self._read(name, part) for name in (*ENDS, WEIGHT))
         kept = np.flatnonzero((targets >= first) & (targets < last))
         sources, targets, weights = sources[kept].astype(np.int64), targets[kept].astype(np.int64), weights[kept]
+        if weights.dtype.kind != "f":
+            # Unsigned numbers have no sign to look at.
+            weights = weights.astype(float)
         inside = (sources >= 0) & (sources < self.n_sources)
         return (sources, targets, weights) if inside.all() else (sources[inside], targets[inside], weights[inside])
